@@ -1,0 +1,115 @@
+package dev.filigree.api.host;
+
+import dev.filigree.api.backend.ExecutionStream;
+import dev.filigree.api.backend.PreparedPlan;
+import dev.filigree.api.backend.Support;
+import dev.filigree.api.op.Op;
+import dev.filigree.api.plan.Plan;
+import dev.filigree.api.plan.PlanException;
+import dev.filigree.api.plan.RunBindings;
+import dev.filigree.api.plan.TensorDecl;
+import dev.filigree.api.plan.TensorRef;
+import dev.filigree.api.plan.TensorRole;
+import dev.filigree.api.plan.WorkspaceLayout;
+import dev.filigree.api.tensor.DeviceBuffer;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Runs a plan step by step in host memory. */
+final class HostPreparedPlan implements PreparedPlan, HostKernelContext, HostKernelContext.Scratch {
+    private final Plan plan;
+    private final Map<TensorRef, HostTensor> tensors = new LinkedHashMap<>();
+    private final HostTensor[] all;
+    private final long[] tempOffsets;
+    private final HostKernel[] steps;
+    private final List<String> kernelIds = new ArrayList<>();
+    private final WorkspaceLayout layout;
+    private MemorySegment workspaceSegment = MemorySegment.NULL;
+
+    HostPreparedPlan(HostBackend backend, Plan plan, HostKernels kernels) {
+        this.plan = plan;
+        long scratch = 0;
+        for (Op op : plan.ops()) {
+            if (backend.support(op, plan.tensors()) instanceof Support.Supported(String id, long bytes)) {
+                kernelIds.add(id);
+                scratch = Math.max(scratch, bytes);
+            }
+        }
+        layout = WorkspaceLayout.of(plan, scratch);
+        for (TensorDecl decl : plan.tensors().all()) {
+            tensors.put(decl.ref(), new HostTensor(decl));
+        }
+        all = tensors.values().toArray(new HostTensor[0]);
+        tempOffsets = new long[all.length];
+        for (int i = 0; i < all.length; i++) {
+            tempOffsets[i] = layout.offsets().getOrDefault(all[i].decl().ref(), -1L);
+        }
+        steps = plan.ops().stream().map(op -> kernels.prepare(op, this)).toArray(HostKernel[]::new);
+    }
+
+    @Override
+    public Plan plan() {
+        return plan;
+    }
+
+    @Override
+    public long workspaceBytes() {
+        return layout.totalBytes();
+    }
+
+    @Override
+    public List<String> kernelIds() {
+        return List.copyOf(kernelIds);
+    }
+
+    @Override
+    public void run(ExecutionStream stream, RunBindings bindings, DeviceBuffer workspace) {
+        if (workspace.sizeBytes() < layout.totalBytes()) {
+            throw new PlanException("workspace of plan " + plan.name() + " must have " + layout.totalBytes()
+                    + " bytes, not " + workspace.sizeBytes());
+        }
+        workspaceSegment = HostStream.segment(workspace);
+        for (int i = 0; i < all.length; i++) {
+            HostTensor tensor = all[i];
+            if (tempOffsets[i] >= 0) {
+                tensor.point(workspaceSegment, tempOffsets[i], bindings);
+            } else if (tensor.decl().role() != TensorRole.TEMP) {
+                TensorRef ref = tensor.decl().ref();
+                tensor.point(HostStream.segment(bindings.buffer(ref)), bindings.offsetBytes(ref), bindings);
+            }
+        }
+        for (HostKernel step : steps) {
+            step.run();
+        }
+    }
+
+    @Override
+    public HostTensor tensor(TensorRef ref) {
+        HostTensor tensor = tensors.get(ref);
+        if (tensor == null) {
+            throw new PlanException("tensor " + ref + " is used but not declared; declared are " + tensors.keySet());
+        }
+        return tensor;
+    }
+
+    @Override
+    public Scratch scratch() {
+        return this;
+    }
+
+    @Override
+    public MemorySegment segment() {
+        return workspaceSegment;
+    }
+
+    @Override
+    public long offsetBytes() {
+        return layout.scratchOffset();
+    }
+
+    @Override
+    public void close() {}
+}

@@ -1,0 +1,2 @@
+/** How policies are found, configured and refused. */
+package dev.filigree.api.policy;
