@@ -1,0 +1,2 @@
+/** Attention composed by layer: another policy for some layers. */
+package dev.filigree.policies.layers;

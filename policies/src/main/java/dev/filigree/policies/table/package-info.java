@@ -1,0 +1,2 @@
+/** Tables of numbers per layer and head, as text files. */
+package dev.filigree.policies.table;
