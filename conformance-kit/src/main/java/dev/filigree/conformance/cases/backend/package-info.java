@@ -1,0 +1,2 @@
+/** Cases of the backend contract: buffers, workspaces, streams, preparation, refusals. */
+package dev.filigree.conformance.cases.backend;

@@ -1,0 +1,2 @@
+/** Cases of {@link dev.filigree.api.op.KvDequantize}. */
+package dev.filigree.conformance.cases.kvdequantize;

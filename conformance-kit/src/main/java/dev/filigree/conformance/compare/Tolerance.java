@@ -1,0 +1,26 @@
+package dev.filigree.conformance.compare;
+
+/**
+ * How far a result may be from what is expected. An element passes if its error is at most {@code abs} times the root
+ * mean square of the expected tensor, or at most {@code rel} times the expected value; the whole tensor passes if
+ * its normalised mean squared error is at most {@code nmse} besides.
+ *
+ * @param abs in units of the expected tensor's root mean square
+ * @param rel in units of the expected element
+ * @param nmse bound on {@code sum (actual - expected)^2 / sum expected^2}
+ */
+public record Tolerance(double abs, double rel, double nmse) {
+
+    /** Equal bits. */
+    public static final Tolerance EXACT = new Tolerance(0, 0, 0);
+
+    /** Whether only equal bits pass. */
+    public boolean isExact() {
+        return abs == 0 && rel == 0;
+    }
+
+    @Override
+    public String toString() {
+        return isExact() ? "exact" : String.format("%.2g rms or %.2g of the value, nmse %.2g", abs, rel, nmse);
+    }
+}

@@ -1,0 +1,2 @@
+/** Running cases: seeds, tiers, the reference backend, results. */
+package dev.filigree.conformance.run;
