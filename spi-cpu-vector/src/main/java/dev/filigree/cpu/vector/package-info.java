@@ -1,0 +1,2 @@
+/** The embedded default backend, on the Vector API. */
+package dev.filigree.cpu.vector;
