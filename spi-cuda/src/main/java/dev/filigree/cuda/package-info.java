@@ -1,0 +1,2 @@
+/** The CUDA backend, on the driver API alone. */
+package dev.filigree.cuda;

@@ -1,0 +1,2 @@
+/** The Vulkan backend. */
+package dev.filigree.vulkan;
