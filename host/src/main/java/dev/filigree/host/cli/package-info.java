@@ -1,0 +1,2 @@
+/** The command line. One class per command; what they compute lives elsewhere. */
+package dev.filigree.host.cli;

@@ -1,0 +1,51 @@
+package dev.filigree.host.engine;
+
+import dev.filigree.api.attention.AttentionPolicy;
+import dev.filigree.api.kvcache.KVCachePolicy;
+import dev.filigree.api.linear.QuantizedLinear;
+import dev.filigree.api.select.BackendRequest;
+import dev.filigree.api.tensor.DType;
+import dev.filigree.host.checkpoint.DecoderConfig;
+import java.nio.file.Path;
+import java.util.OptionalLong;
+
+/**
+ * What an engine is made of.
+ *
+ * @param checkpoint folder of the model
+ * @param attention what each head computes
+ * @param kvCache where keys and values live
+ * @param linear how projections are stored and computed
+ * @param activations dtype between ops
+ * @param maxContext tokens of the longest sequence; the model's own maximum if absent
+ * @param maxSeqs sequences open at the same time
+ * @param chunkTokens prompt tokens per step, all sequences together
+ * @param kvBudgetBytes bytes that all cache pages together may take, if bounded
+ * @param backend which backend is asked for
+ */
+public record EngineConfig(
+        Path checkpoint,
+        AttentionPolicy attention,
+        KVCachePolicy kvCache,
+        QuantizedLinear linear,
+        DType activations,
+        OptionalLong maxContext,
+        int maxSeqs,
+        int chunkTokens,
+        OptionalLong kvBudgetBytes,
+        BackendRequest backend) {
+
+    /**
+     * The limits of this config over a decoder.
+     *
+     * @throws IllegalArgumentException if more positions are asked for than the decoder was made for
+     */
+    public EngineLimits limits(DecoderConfig decoder) {
+        long maxTokens = maxContext.orElse(decoder.maxPosition());
+        if (maxTokens > decoder.maxPosition()) {
+            throw new IllegalArgumentException("limits.maxContext must be at most the " + decoder.maxPosition()
+                    + " positions that the model was made for, not " + maxTokens);
+        }
+        return new EngineLimits(maxSeqs, Math.toIntExact(maxTokens), chunkTokens);
+    }
+}

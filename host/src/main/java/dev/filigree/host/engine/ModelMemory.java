@@ -1,0 +1,107 @@
+package dev.filigree.host.engine;
+
+import dev.filigree.api.attention.ConstantTable;
+import dev.filigree.api.backend.ExecutionStream;
+import dev.filigree.api.kvcache.KvCachePlan;
+import dev.filigree.api.plan.TensorDecl;
+import dev.filigree.api.tensor.BufferScope;
+import dev.filigree.api.tensor.DeviceBuffer;
+import dev.filigree.host.checkpoint.Checkpoint;
+import dev.filigree.host.decoder.DecoderModel;
+import dev.filigree.host.decoder.DecoderPlan;
+import dev.filigree.host.decoder.DecoderTensors;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What lives as long as the model: weights used where the checkpoint is mapped, tables, KV page pools, and state that
+ * policies keep per sequence.
+ */
+final class ModelMemory implements AutoCloseable {
+    private final BufferScope scope;
+    private final Checkpoint checkpoint;
+    private final ExecutionStream stream;
+    private final Arena tables = Arena.ofShared();
+    private final Map<String, DeviceBuffer> buffers = new HashMap<>();
+    private final List<PolicyState> policyState = new ArrayList<>();
+
+    private record PolicyState(DeviceBuffer buffer, long rowBytes) {}
+
+    ModelMemory(BufferScope scope, Checkpoint checkpoint, ExecutionStream stream) {
+        this.scope = scope;
+        this.checkpoint = checkpoint;
+        this.stream = stream;
+    }
+
+    /** Allocates the page pools of a cache, zero-filled. */
+    void allocatePages(KvCachePlan kv) {
+        for (int layer = 0; layer < kv.geometry().numLayers(); layer++) {
+            for (int kvClass = 0; kvClass < kv.classes().size(); kvClass++) {
+                if (!kv.headsOf(layer, kvClass).isEmpty()) {
+                    long bytes = Math.multiplyExact(
+                            kv.numPages().get(kvClass),
+                            kv.layout(layer, kvClass).pageBytes());
+                    String name =
+                            "layer" + layer + ".kv." + kv.classes().get(kvClass).name() + ".pages";
+                    buffers.put(name, scope.allocate(bytes));
+                }
+            }
+        }
+    }
+
+    /** Uploads what a plan needs beside the checkpoint's tensors; what is there already stays. */
+    void provide(DecoderPlan plan, DecoderModel model) {
+        if (!buffers.containsKey(DecoderTensors.FREQUENCIES.name())) {
+            upload(DecoderTensors.FREQUENCIES.name(), model.frequencies().toArray());
+        }
+        for (ConstantTable table : plan.constants().values()) {
+            if (!buffers.containsKey(table.decl().ref().name())) {
+                float[] values = new float[table.values().size()];
+                for (int i = 0; i < values.length; i++) {
+                    values[i] = table.values().get(i);
+                }
+                upload(table.decl().ref().name(), values);
+            }
+        }
+        plan.policyState().forEach((name, decl) -> {
+            if (!buffers.containsKey(name)) {
+                DeviceBuffer buffer = scope.allocate(decl.capacityBytes());
+                buffers.put(name, buffer);
+                policyState.add(new PolicyState(
+                        buffer, decl.dtype().bytes(decl.strides().step(0))));
+            }
+        });
+    }
+
+    /** The buffer of a weight or of a state tensor. */
+    DeviceBuffer buffer(TensorDecl decl) {
+        return buffers.computeIfAbsent(
+                decl.ref().name(),
+                name -> scope.upload(WeightCheck.find(checkpoint, decl).data()));
+    }
+
+    /** Clears what policies know about the sequence of a slot. */
+    void clearPolicyState(int slot) {
+        for (int i = 0; i < policyState.size(); i++) {
+            PolicyState state = policyState.get(i);
+            stream.fill(state.buffer(), slot * state.rowBytes(), state.rowBytes(), (byte) 0);
+        }
+    }
+
+    private void upload(String name, float[] values) {
+        MemorySegment data = tables.allocate(4L * values.length, BufferScope.ALIGNMENT_BYTES);
+        MemorySegment.copy(values, 0, data, ValueLayout.JAVA_FLOAT, 0, values.length);
+        buffers.put(name, scope.upload(data));
+    }
+
+    @Override
+    public void close() {
+        scope.close();
+        tables.close();
+    }
+}
