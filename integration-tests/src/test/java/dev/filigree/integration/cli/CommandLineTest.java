@@ -1,0 +1,144 @@
+package dev.filigree.integration.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.filigree.integration.process.ModulePathProcess;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The commands as users run them: on the module path, through exit code, output and JSON. */
+class CommandLineTest {
+    private static final Duration SOON = Duration.ofMinutes(2);
+    private static final Duration LATER = Duration.ofMinutes(10);
+
+    @TempDir
+    Path folder;
+
+    @ParameterizedTest
+    @ValueSource(strings = {"run", "tokenize", "check", "backends", "explain", "needle"})
+    void everyCommandHasHelpWithExamples(String command) throws Exception {
+        var result = ModulePathProcess.cli(command, "--help").run(SOON);
+        assertEquals(0, result.exitCode(), result.toString());
+        assertTrue(result.out().contains("Usage: filigree " + command), result.out());
+        assertTrue(result.out().contains("Examples:\n  "), result.out());
+        assertTrue(result.out().contains("--json"), result.out());
+    }
+
+    @Test
+    void backendsListsTheReferenceAsJson() throws Exception {
+        var result = ModulePathProcess.cli("backends", "--json").run(SOON);
+        assertEquals(0, result.exitCode(), result.toString());
+        JsonNode reference = null;
+        for (JsonNode backend : new JsonMapper().readTree(result.out()).get("backends")) {
+            assertTrue(backend.has(backend.get("available").booleanValue() ? "devices" : "reasons"), result.out());
+            if (backend.get("name").textValue().equals("cpu-reference")) {
+                reference = backend;
+            }
+        }
+        assertTrue(reference != null && reference.get("available").booleanValue(), result.out());
+    }
+
+    @Test
+    void aMissingBackendFailsWithReasonsAndTheKey() throws Exception {
+        var result = ModulePathProcess.cli("run", "examples/needle.yaml", "--prompt", "x", "--backend", "abacus")
+                .run(SOON);
+        assertEquals(2, result.exitCode(), result.toString());
+        assertTrue(result.err().contains("backend abacus (backend.name) cannot serve this run"), result.err());
+        assertTrue(result.err().contains("NOT_BUILT: no backend of that name is on the module path"), result.err());
+        assertFalse(result.err().contains("\tat "), result.err());
+    }
+
+    @Test
+    void densePolicyFindsWhatStreamingForgets() throws Exception {
+        Path report = folder.resolve("needle.json");
+        var needle = ModulePathProcess.cli(
+                        "needle", "--task", "single", "--tokens", "768", "--depth", "0.3", "--json", report.toString())
+                .run(SOON);
+        String answer = new JsonMapper().readTree(report.toFile()).get("answer").textValue();
+        Path results = folder.resolve("results.json");
+        var run = ModulePathProcess.cli(
+                        "run",
+                        "examples/needle.yaml",
+                        "--against",
+                        "examples/streaming.yaml",
+                        "--prompt-file",
+                        "-",
+                        "--expect",
+                        answer,
+                        "--json",
+                        results.toString())
+                .withInput(needle.out())
+                .run(LATER);
+        assertEquals(0, run.exitCode(), run.toString());
+        JsonNode runs = new JsonMapper().readTree(results.toFile()).get("runs");
+        assertEquals(answer, runs.get(0).get("answer").textValue());
+        assertTrue(runs.get(0).get("right").booleanValue());
+        assertFalse(runs.get(1).get("right").booleanValue());
+        assertEquals(1.0, runs.get(0).get("prefillDensity").doubleValue());
+        assertTrue(runs.get(1).get("prefillDensity").doubleValue() < 0.75, runs.toString());
+        assertTrue(run.out().contains("WRONG"), run.out());
+    }
+
+    @Test
+    void tokenizeGoesThereAndBack() throws Exception {
+        var result = ModulePathProcess.cli("tokenize", "examples/models/needle-16k")
+                .withInput("Hello")
+                .run(SOON);
+        assertEquals(0, result.exitCode(), result.toString());
+        assertEquals("256 72 101 108 108 111\nHello\n6 tokens, decoded to the same text\n", result.out());
+    }
+
+    @Test
+    void explainNeedsNoWeights() throws Exception {
+        Path model = Files.createDirectory(folder.resolve("model"));
+        Files.copy(
+                Path.of(System.getProperty("filigree.root"), "examples/models/needle-16k/config.json"),
+                model.resolve("config.json"));
+        Path config = Files.writeString(
+                folder.resolve("config.yaml"), "model: model\nattention: {policy: streaming, sink: 64, recent: 256}\n");
+        var result = ModulePathProcess.cli("explain", config.toString(), "--tokens", "16384")
+                .run(SOON);
+        assertEquals(0, result.exitCode(), result.toString());
+        assertTrue(
+                result.out().contains("KV heads 0, 1, 2, 3: streaming(sink=64, recent=256), KV class ring"),
+                result.out());
+        assertTrue(result.out().contains("layers 0 to 5, each"), result.out());
+        assertTrue(result.out().contains("prefill of 16384"), result.out());
+    }
+
+    @Test
+    void aFailedCheckSaysSoAndExitsWithOne() throws Exception {
+        Path source = Path.of(
+                System.getProperty("filigree.root"),
+                "integration-tests/src/test/resources/hf-tiny/llama2/reference.json");
+        Path wrong = Files.writeString(
+                folder.resolve("wrong.json"), Files.readString(source).replaceFirst("-0\\.62591", "-0.6257"));
+        String checkpoint = "integration-tests/src/test/resources/hf-tiny/llama2";
+        var passed = ModulePathProcess.cli("check", checkpoint, source.toString(), "--backend", "cpu-reference")
+                .run(SOON);
+        var failed = ModulePathProcess.cli("check", checkpoint, wrong.toString(), "--backend", "cpu-reference")
+                .run(SOON);
+        assertEquals(0, passed.exitCode(), passed.toString());
+        assertEquals(1, failed.exitCode(), failed.toString());
+        assertTrue(failed.out().contains("FAIL"), failed.out());
+        assertTrue(failed.out().contains("position 0: logits differ by 2."), failed.out());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"needle --task riddle", "needle --tokens 5", "run", "run missing.yaml", "nonsense"})
+    void wrongUsageExitsWithTwoAndOneSentence(String line) throws Exception {
+        var result = ModulePathProcess.cli(line.split(" ")).run(SOON);
+        assertEquals(2, result.exitCode(), result.toString());
+        assertTrue(result.err().lines().anyMatch(text -> text.startsWith("filigree: ")), result.err());
+        assertFalse(result.err().contains("\tat "), result.err());
+    }
+}

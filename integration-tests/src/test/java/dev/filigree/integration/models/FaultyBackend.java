@@ -1,0 +1,165 @@
+package dev.filigree.integration.models;
+
+import dev.filigree.api.backend.Backend;
+import dev.filigree.api.backend.BackendException;
+import dev.filigree.api.backend.BackendOptions;
+import dev.filigree.api.backend.BackendProvider;
+import dev.filigree.api.backend.DeviceInfo;
+import dev.filigree.api.backend.ExecutionStream;
+import dev.filigree.api.backend.PreparedPlan;
+import dev.filigree.api.backend.Probe;
+import dev.filigree.api.backend.Support;
+import dev.filigree.api.host.HostBackend;
+import dev.filigree.api.op.Op;
+import dev.filigree.api.plan.Plan;
+import dev.filigree.api.plan.RunBindings;
+import dev.filigree.api.plan.Tensors;
+import dev.filigree.api.select.BackendSelector;
+import dev.filigree.api.tensor.BufferScope;
+import dev.filigree.api.tensor.DeviceBuffer;
+import dev.filigree.api.tensor.OutOfMemoryException;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+
+/** The reference backend, with failures on order: runs that fail after their work, and memory that runs out. */
+final class FaultyBackend implements BackendProvider, Backend {
+    private final HostBackend real;
+    private boolean failNextRun;
+    private long allocationsLeft = Long.MAX_VALUE;
+
+    FaultyBackend() {
+        BackendProvider reference = BackendSelector.installed().providers().stream()
+                .filter(provider -> provider.name().equals("cpu-reference"))
+                .findFirst()
+                .orElseThrow();
+        real = (HostBackend) reference.open(BackendOptions.NONE);
+    }
+
+    BackendSelector selector() {
+        return new BackendSelector(List.of(this));
+    }
+
+    /** The next run does its work, so memory has changed, and fails then. */
+    void failNextRun() {
+        failNextRun = true;
+    }
+
+    /** Only so many further allocations succeed. */
+    void allowAllocations(long count) {
+        allocationsLeft = count;
+    }
+
+    /** Native memory that scopes hold. */
+    long usedBytes() {
+        return real.memory().usedBytes();
+    }
+
+    @Override
+    public String name() {
+        return "faulty";
+    }
+
+    @Override
+    public int spiVersion() {
+        return SPI_VERSION;
+    }
+
+    @Override
+    public int priority() {
+        return 1;
+    }
+
+    @Override
+    public Probe probe() {
+        return new Probe.Available(List.of(device()));
+    }
+
+    @Override
+    public Backend open(BackendOptions options) {
+        return this;
+    }
+
+    @Override
+    public DeviceInfo device() {
+        return real.device();
+    }
+
+    @Override
+    public BufferScope openScope() {
+        BufferScope scope = real.openScope();
+        return new BufferScope() {
+            @Override
+            public DeviceBuffer allocate(long sizeBytes) {
+                if (allocationsLeft-- <= 0) {
+                    throw new OutOfMemoryException(sizeBytes, "the test's device", "none left");
+                }
+                return scope.allocate(sizeBytes);
+            }
+
+            @Override
+            public DeviceBuffer upload(MemorySegment data) {
+                return scope.upload(data);
+            }
+
+            @Override
+            public long allocatedBytes() {
+                return scope.allocatedBytes();
+            }
+
+            @Override
+            public void close() {
+                scope.close();
+            }
+        };
+    }
+
+    @Override
+    public ExecutionStream openStream() {
+        return real.openStream();
+    }
+
+    @Override
+    public Support support(Op op, Tensors tensors) {
+        return real.support(op, tensors);
+    }
+
+    @Override
+    public PreparedPlan prepare(Plan plan) {
+        PreparedPlan prepared = real.prepare(plan);
+        return new PreparedPlan() {
+            @Override
+            public Plan plan() {
+                return plan;
+            }
+
+            @Override
+            public long workspaceBytes() {
+                return prepared.workspaceBytes();
+            }
+
+            @Override
+            public List<String> kernelIds() {
+                return prepared.kernelIds();
+            }
+
+            @Override
+            public void run(ExecutionStream stream, RunBindings bindings, DeviceBuffer workspace) {
+                prepared.run(stream, bindings, workspace);
+                if (failNextRun) {
+                    failNextRun = false;
+                    throw new BackendException("the test's device fell off the bus", null);
+                }
+            }
+
+            @Override
+            public void close() {
+                prepared.close();
+            }
+        };
+    }
+
+    @Override
+    public void close() {
+        real.close();
+    }
+}
