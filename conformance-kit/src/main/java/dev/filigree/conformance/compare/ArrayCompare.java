@@ -11,7 +11,6 @@ final class ArrayCompare {
     private final float[] actual;
     private final Tolerance tolerance;
     private final IntFunction<String> place;
-    private double rms;
     private double errorSquares;
     private double expectedSquares;
     private double actualSquares;
@@ -53,7 +52,6 @@ final class ArrayCompare {
     }
 
     private void accumulate() {
-        int finite = 0;
         for (int i = 0; i < expected.length; i++) {
             if (Float.isFinite(expected[i])) {
                 double e = expected[i];
@@ -62,17 +60,15 @@ final class ArrayCompare {
                 expectedSquares += e * e;
                 actualSquares += a * a;
                 product += a * e;
-                finite++;
             }
         }
-        rms = finite == 0 ? 0 : Math.sqrt(expectedSquares / finite);
     }
 
     private void judgeElements() {
+        double[] limits = tolerance.limits(expected);
         for (int i = 0; i < expected.length; i++) {
             double error = Float.isFinite(expected[i]) ? Math.abs((double) actual[i] - expected[i]) : 0;
-            double allowed = Math.max(tolerance.abs() * rms, tolerance.rel() * Math.abs((double) expected[i]));
-            double used = error == 0 ? 0 : allowed == 0 ? Double.POSITIVE_INFINITY : error / allowed;
+            double used = error == 0 ? 0 : limits[i] == 0 ? Double.POSITIVE_INFINITY : error / limits[i];
             if (used <= 1) {
                 numPassed++;
             }

@@ -19,6 +19,34 @@ public record Tolerance(double abs, double rel, double nmse) {
         return abs == 0 && rel == 0;
     }
 
+    /** How far each element may be from an expected tensor's. */
+    public double[] limits(float[] expected) {
+        double floor = abs * rms(expected);
+        double[] limits = new double[expected.length];
+        for (int i = 0; i < limits.length; i++) {
+            limits[i] = Math.max(floor, rel * Math.abs((double) expected[i]));
+        }
+        return limits;
+    }
+
+    /** Root mean square of the finite values; 0 if there are none. */
+    static double rms(float[] values) {
+        double squares = 0;
+        int finite = 0;
+        for (float value : values) {
+            if (Float.isFinite(value)) {
+                squares += (double) value * value;
+                finite++;
+            }
+        }
+        return finite == 0 ? 0 : Math.sqrt(squares / finite);
+    }
+
+    /** The tolerance between two computed results, each of which may be this far from the truth. */
+    public Tolerance betweenResults() {
+        return new Tolerance(2 * abs, 2 * rel, 4 * nmse);
+    }
+
     @Override
     public String toString() {
         return isExact() ? "exact" : String.format("%.2g rms or %.2g of the value, nmse %.2g", abs, rel, nmse);

@@ -130,7 +130,11 @@ public final class AntidiagonalScoreCases {
                 int row = (from / form.blockSize() * 2 + h) * width;
                 float[] expected = Arrays.copyOfRange(whole, row, row + partWidth);
                 float[] found = Arrays.copyOfRange(mass, h * partWidth, (h + 1) * partWidth);
-                c.close("row of the chunk at " + from, expected, found, Tolerances.score());
+                c.close(
+                        "row of the chunk at " + from,
+                        expected,
+                        found,
+                        Tolerances.score().betweenResults());
             }
         }
     }

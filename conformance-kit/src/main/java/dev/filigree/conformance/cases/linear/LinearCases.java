@@ -163,7 +163,7 @@ public final class LinearCases {
                     "row " + row + " alone",
                     alone,
                     AttentionData.rows(whole, row, row + 1, 34),
-                    Tolerances.linear(dtype));
+                    Tolerances.linear(dtype).betweenResults());
         }
         x[7 * 65 + 3] = Float.NaN;
         float[] broken =

@@ -213,7 +213,11 @@ final class PagedAttentionProperties {
             int[] rows = batch.rowsOf(s);
             AttentionData alone = data.sequence(s);
             AttentionResult one = run(c, alone, PagedPool.of(c.generator(), spec, alone));
-            c.close("sequence " + s, one.out(), batch.out(rows[0], rows[1]), Tolerances.attention(shape.dtype()));
+            c.close(
+                    "sequence " + s,
+                    one.out(),
+                    batch.out(rows[0], rows[1]),
+                    Tolerances.attention(shape.dtype()).betweenResults());
         }
     }
 }

@@ -64,18 +64,19 @@ public final class AttentionProperty {
         }
     }
 
-    /** Rows {@code [from, to)} of a result must equal another result within the op's tolerance. */
+    /** Rows {@code [from, to)} of a result must equal another result; both may be off by the op's tolerance. */
     public static void same(
             CaseContext context, String what, AttentionResult expected, AttentionResult actual, int from, int to) {
         context.close(
                 what + " out",
                 expected.out(),
                 actual.out(from, to),
-                Tolerances.attention(expected.shape().dtype()));
-        context.close(what + " lse", expected.lse(), actual.lse(from, to), Tolerances.lse());
+                Tolerances.attention(expected.shape().dtype()).betweenResults());
+        context.close(
+                what + " lse", expected.lse(), actual.lse(from, to), Tolerances.lse().betweenResults());
     }
 
-    /** Two results must agree within the op's tolerance. */
+    /** Two results must agree; both may be off by the op's tolerance. */
     public static void same(CaseContext context, String what, AttentionResult expected, AttentionResult actual) {
         same(context, what, expected, actual, 0, expected.shape().numTokens());
     }
