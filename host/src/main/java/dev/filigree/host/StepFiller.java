@@ -4,18 +4,21 @@ import dev.filigree.api.attention.Phase;
 import dev.filigree.host.decoder.DecoderOutputs;
 import dev.filigree.host.engine.Engine;
 import dev.filigree.host.engine.Step;
-import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 
 /**
  * Chooses what the next step computes. Steps that read prompts and steps that draw tokens take turns while there are
- * both. A prompt is cut into the chunks it would be cut into alone, whoever else is served, and a step takes whole
- * chunks, from the prompts served longest ago, as many as {@code limits.prefillChunk} tokens hold. Guarded by the
+ * both. A chunk of a prompt has its step to itself and is cut as it would be cut alone, so what it computes cannot depend
+ * on who else is served; prompts take turns chunk by chunk. Up to
+ * 32 answers that are being drawn share a step. Guarded by the
  * scheduler's lock.
  */
 final class StepFiller {
+    /** As many as a backend computes alike whether they are one or all; see {@code docs/serving.md}. */
+    private static final int MAX_DRAWERS = 32;
+
     private final int chunkTokens;
     private final int chunkMultiple;
     private final Step step = new Step();
@@ -45,30 +48,33 @@ final class StepFiller {
             return List.of();
         }
         last = phase;
-        return phase == Phase.PREFILL ? readers() : drawers(ready);
+        return phase == Phase.PREFILL ? reader() : drawers();
     }
 
-    private List<GenerationRun> drawers(List<GenerationRun> ready) {
-        List<GenerationRun> inStep =
-                ready.stream().filter(run -> !run.isReading()).toList();
-        inStep.forEach(run -> add(run, 1));
+    private List<GenerationRun> drawers() {
+        List<GenerationRun> inStep = turns.stream()
+                .filter(run -> run.isReady() && !run.isReading())
+                .limit(MAX_DRAWERS)
+                .toList();
+        for (GenerationRun run : inStep) {
+            add(run, 1);
+            turns.remove(run);
+            turns.add(run);
+        }
         return inStep;
     }
 
-    private List<GenerationRun> readers() {
-        List<GenerationRun> inStep = new ArrayList<>();
-        int room = chunkTokens;
+    /** The prompt that waited longest for its turn. */
+    private List<GenerationRun> reader() {
         for (GenerationRun run : turns) {
-            int count = run.isReady() && run.isReading() ? chunk(run) : 0;
-            if (count > 0 && count <= room) {
-                add(run, count);
-                inStep.add(run);
-                room -= count;
+            if (run.isReady() && run.isReading()) {
+                add(run, chunk(run));
+                turns.remove(run);
+                turns.add(run);
+                return List.of(run);
             }
         }
-        inStep.forEach(turns::remove);
-        turns.addAll(inStep);
-        return inStep;
+        return List.of();
     }
 
     private void add(GenerationRun run, int count) {

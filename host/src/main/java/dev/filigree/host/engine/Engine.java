@@ -148,25 +148,15 @@ public final class Engine implements AutoCloseable {
     }
 
     /**
-     * Opens an empty sequence.
+     * Opens an empty sequence. Where sequences may be swapped out, it gets its slot when one is free.
      *
-     * @throws CacheFullException if as many as the config allows are open, and none of them can be swapped out
+     * @throws CacheFullException if as many as the config allows are open, and none may be swapped out
      */
     public Sequence openSequence() {
         lock.lock();
         try {
             requireOpen();
-            Sequence sequence = sequences.open(this);
-            boolean entered = false;
-            try {
-                sequences.enter(List.of(sequence), new long[] {0});
-                entered = true;
-                return sequence;
-            } finally {
-                if (!entered) {
-                    sequences.release(sequence);
-                }
-            }
+            return sequences.openResident(this);
         } finally {
             lock.unlock();
         }
@@ -239,25 +229,11 @@ public final class Engine implements AutoCloseable {
                         + " tokens can be cut to 0 to that many, not " + newLength);
             }
             if (newLength < sequence.length()) {
-                cut(sequence, newLength / rewindMultiple * rewindMultiple);
+                sequences.cut(sequence, newLength / rewindMultiple * rewindMultiple);
             }
             return sequence.length();
         } finally {
             lock.unlock();
-        }
-    }
-
-    private void cut(Sequence sequence, long newLength) {
-        if (newLength == 0) {
-            sequences.empty(sequence);
-        } else {
-            sequences.enter(List.of(sequence), new long[] {sequence.length()});
-            long kept = sequence.blocks().canRewind(newLength) ? newLength : 0;
-            sequence.blocks().rewind(kept);
-            sequence.cutTo(kept);
-        }
-        if (sequence.isResident()) {
-            memory.policyRows().clear(sequence.slot());
         }
     }
 

@@ -63,6 +63,22 @@ public record EngineConfig(
                 backend);
     }
 
+    /** The same with that much host memory for sequences that are swapped out. */
+    public EngineConfig withSwapBudget(long bytes) {
+        return new EngineConfig(
+                checkpoint,
+                attention,
+                kvCache,
+                linear,
+                activations,
+                maxContext,
+                maxSeqs,
+                chunkTokens,
+                kvBudgetBytes,
+                bytes,
+                backend);
+    }
+
     /**
      * The limits of this config over a decoder.
      *

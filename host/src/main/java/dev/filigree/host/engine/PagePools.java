@@ -62,13 +62,22 @@ final class PagePools {
         return bytes;
     }
 
+    /** Columns of a sequence, per class. */
+    int[] numColumns(SequenceBlocks blocks) {
+        int[] columns = new int[classes.size()];
+        for (int kvClass = 0; kvClass < columns.length; kvClass++) {
+            columns[kvClass] = blocks.numColumns(kvClass);
+        }
+        return columns;
+    }
+
     /** Reads the pages of a sequence. */
-    void read(SequenceBlocks blocks, MemorySegment target) {
+    void read(SequenceBlocks blocks, SwappedPages target) {
         move(blocks, target, stream::read);
     }
 
-    /** Writes what {@link #read} gave into the pages of a sequence. */
-    void write(MemorySegment source, SequenceBlocks blocks) {
+    /** Writes what {@link #read} gave into the pages of a sequence, which may have lost its last columns since. */
+    void write(SwappedPages source, SequenceBlocks blocks) {
         move(blocks, source, (buffer, offset, bytes) -> stream.write(bytes, buffer, offset));
     }
 
@@ -76,13 +85,15 @@ final class PagePools {
         void move(DeviceBuffer buffer, long offset, MemorySegment bytes);
     }
 
-    private void move(SequenceBlocks blocks, MemorySegment bytes, Mover mover) {
+    private void move(SequenceBlocks blocks, SwappedPages saved, Mover mover) {
         long at = 0;
         for (int kvClass = 0; kvClass < classes.size(); kvClass++) {
-            for (int column = 0; column < blocks.numColumns(kvClass); column++) {
+            for (int column = 0; column < saved.numColumns()[kvClass]; column++) {
                 for (Pool pool : classes.get(kvClass)) {
-                    long offset = blocks.page(kvClass, column) * pool.pageBytes();
-                    mover.move(pool.buffer(), offset, bytes.asSlice(at, pool.pageBytes()));
+                    if (column < blocks.numColumns(kvClass)) {
+                        long offset = blocks.page(kvClass, column) * pool.pageBytes();
+                        mover.move(pool.buffer(), offset, saved.bytes().asSlice(at, pool.pageBytes()));
+                    }
                     at += pool.pageBytes();
                 }
             }

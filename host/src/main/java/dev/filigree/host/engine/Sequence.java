@@ -16,6 +16,7 @@ public final class Sequence implements AutoCloseable {
     private long lastUsed;
     private boolean pinned;
     private boolean closed;
+    private boolean rowsAreStale;
     private @Nullable SwappedPages swapped;
 
     Sequence(Engine engine, int slot, SequenceBlocks blocks) {
@@ -35,8 +36,10 @@ public final class Sequence implements AutoCloseable {
     /**
      * A sequence with the same tokens. It shares the pages of this one; a page is copied when either of them writes
      * it. The pages that policies chose are copied too, so both go on alike.
+     * Where no slot is free, the new sequence waits on the host, as a copy.
      *
-     * @throws CacheFullException if as many sequences as the config allows are open; nothing has changed then
+     * @throws CacheFullException if as many sequences as the config allows are open and the swap budget holds no copy;
+     *     nothing has changed then
      */
     public Sequence fork() {
         return engine.fork(this);
@@ -78,6 +81,16 @@ public final class Sequence implements AutoCloseable {
 
     void keepSwapped(@Nullable SwappedPages pages) {
         swapped = pages;
+        rowsAreStale = false;
+    }
+
+    /** Whether the policy state on the host is of tokens that were forgotten since. */
+    boolean rowsAreStale() {
+        return rowsAreStale;
+    }
+
+    void forgetRows() {
+        rowsAreStale = true;
     }
 
     /** Whether it must stay resident, because an admitted request uses it. */

@@ -39,20 +39,61 @@ final class SequencePool implements AutoCloseable {
         return sequence;
     }
 
-    /** A sequence that shares the pages of another; both have a slot. */
+    /** A sequence with a slot, if one can be had; it may wait where sequences can be swapped out. */
+    Sequence openResident(Engine engine) {
+        Sequence sequence = open(engine);
+        if (swapBudgetBytes == 0 || missingSlots(List.of(sequence)) <= 0) {
+            boolean entered = false;
+            try {
+                enter(List.of(sequence), new long[] {0});
+                entered = true;
+            } finally {
+                if (!entered) {
+                    release(sequence);
+                }
+            }
+        }
+        return sequence;
+    }
+
+    /** A sequence that shares the pages of another, or a copy on the host where no slot is free. */
     Sequence fork(Engine engine, Sequence parent) {
-        Sequence place = open(engine);
+        Sequence child = new Sequence(engine, Sequence.NO_SLOT, blocks.fork(parent.blocks()));
+        child.cutTo(parent.length());
+        open.add(child);
+        boolean forked = false;
         try {
-            enter(List.of(parent, place), new long[] {parent.length(), 0});
-            Sequence child = new Sequence(engine, place.slot(), blocks.fork(parent.blocks()));
-            child.cutTo(parent.length());
+            SwappedPages saved = parent.swapped();
+            if (saved != null) {
+                requireBudget(saved.sizeBytes());
+                keep(child, saved.copy());
+                if (parent.rowsAreStale()) {
+                    child.forgetRows();
+                }
+            } else if (parent.isResident() && !makeRoom(List.of(parent, child), new long[] {parent.length(), 0})) {
+                requireBudget(savedBytes(parent));
+                keep(child, save(parent));
+                child.blocks().evict();
+            } else if (parent.isResident()) {
+                useFreeSlot(child);
+                memory.policyRows().copy(parent.slot(), child.slot());
+            }
             child.touch(++clock);
-            memory.policyRows().copy(parent.slot(), child.slot());
-            place.useSlot(Sequence.NO_SLOT);
-            open.add(child);
-            return child;
+            forked = true;
         } finally {
-            release(place);
+            if (!forked) {
+                release(child);
+            }
+        }
+        return child;
+    }
+
+    private void requireBudget(long sizeBytes) {
+        if (swappedBytes + sizeBytes > swapBudgetBytes) {
+            throw new CacheFullException(
+                    "all " + maxSeqs + " sequences of this model are in use, and limits.swapBudget "
+                            + swapBudgetBytes + " holds " + swappedBytes + " bytes and not " + sizeBytes
+                            + " more: close one, or raise limits.maxSeqs or limits.swapBudget");
         }
     }
 
@@ -145,24 +186,35 @@ final class SequencePool implements AutoCloseable {
     }
 
     /** Moves a sequence to the host; if that fails, it stays where it is. */
-    void swapOut(Sequence sequence) {
-        long pageBytes = memory.pages().sizeBytes(sequence.blocks());
-        SwappedPages saved = SwappedPages.allocate(savedBytes(sequence));
+    private void swapOut(Sequence sequence) {
+        keep(sequence, save(sequence));
+        swapOuts++;
+        sequence.blocks().evict();
+        leave(sequence);
+    }
+
+    private void keep(Sequence sequence, SwappedPages saved) {
+        sequence.keepSwapped(saved);
+        swappedBytes += saved.sizeBytes();
+    }
+
+    private SwappedPages save(Sequence sequence) {
+        PagePools pages = memory.pages();
+        SwappedPages saved = SwappedPages.allocate(
+                pages.numColumns(sequence.blocks()),
+                pages.sizeBytes(sequence.blocks()),
+                memory.policyRows().sizeBytes());
         boolean done = false;
         try {
-            memory.pages().read(sequence.blocks(), saved.bytes());
-            memory.policyRows().read(sequence.slot(), saved.bytes().asSlice(pageBytes));
+            pages.read(sequence.blocks(), saved);
+            memory.policyRows().read(sequence.slot(), saved.rows());
             done = true;
+            return saved;
         } finally {
             if (!done) {
                 saved.close();
             }
         }
-        sequence.keepSwapped(saved);
-        swappedBytes += saved.sizeBytes();
-        swapOuts++;
-        sequence.blocks().evict();
-        leave(sequence);
     }
 
     private void leave(Sequence sequence) {
@@ -173,24 +225,30 @@ final class SequencePool implements AutoCloseable {
     }
 
     private void makeResident(Sequence sequence) {
-        int slot = slots.nextClearBit(0);
         SwappedPages saved = sequence.swapped();
-        if (saved == null) {
-            memory.policyRows().clear(slot);
-        } else {
-            restore(sequence, saved, slot);
+        if (saved != null) {
+            restorePages(sequence, saved);
         }
+        useFreeSlot(sequence);
+        if (saved == null || sequence.rowsAreStale()) {
+            memory.policyRows().clear(sequence.slot());
+        } else {
+            memory.policyRows().write(saved.rows(), sequence.slot());
+        }
+        drop(sequence);
+    }
+
+    private void useFreeSlot(Sequence sequence) {
+        int slot = slots.nextClearBit(0);
         slots.set(slot);
         sequence.useSlot(slot);
     }
 
-    private void restore(Sequence sequence, SwappedPages saved, int slot) {
+    private void restorePages(Sequence sequence, SwappedPages saved) {
         boolean done = false;
         try {
             blocks.reserve(List.of(sequence.blocks()), new long[] {sequence.length()});
-            long pageBytes = memory.pages().sizeBytes(sequence.blocks());
-            memory.pages().write(saved.bytes(), sequence.blocks());
-            memory.policyRows().write(saved.bytes().asSlice(pageBytes, saved.sizeBytes() - pageBytes), slot);
+            memory.pages().write(saved, sequence.blocks());
             done = true;
         } finally {
             if (!done) {
@@ -198,7 +256,6 @@ final class SequencePool implements AutoCloseable {
             }
         }
         sequence.blocks().commit();
-        drop(sequence);
     }
 
     private void drop(Sequence sequence) {
@@ -218,11 +275,21 @@ final class SequencePool implements AutoCloseable {
         open.remove(sequence);
     }
 
-    /** Empties a sequence, wherever it is. */
-    void empty(Sequence sequence) {
-        sequence.blocks().clear();
-        sequence.cutTo(0);
-        drop(sequence);
+    /** Forgets the tokens of a sequence from a length on, wherever it is. */
+    void cut(Sequence sequence, long newLength) {
+        long kept = sequence.blocks().canRewind(newLength) ? newLength : 0;
+        sequence.cutTo(kept);
+        if (kept == 0) {
+            sequence.blocks().clear();
+            drop(sequence);
+        } else if (sequence.isResident()) {
+            sequence.blocks().rewind(kept);
+        } else {
+            sequence.forgetRows();
+        }
+        if (sequence.isResident()) {
+            memory.policyRows().clear(sequence.slot());
+        }
     }
 
     /** What is in use. */

@@ -193,8 +193,7 @@ final class SharedBlocks implements SequenceBlocks {
             return true;
         }
         for (KvClass c : classes) {
-            if (c.retention() instanceof Retention.SinkAndRecent window
-                    && !isWindowThere(c, window, newLength)) {
+            if (c.retention() instanceof Retention.SinkAndRecent window && !isWindowThere(c, window, newLength)) {
                 return false;
             }
         }

@@ -9,21 +9,37 @@ import java.lang.foreign.MemorySegment;
  *
  * @param arena owns the bytes
  * @param bytes pages by class, column and layer, then rows of policy state
- * @param sizeBytes of them
+ * @param numColumns per class, columns that were saved
+ * @param rowsAt where the rows begin
  */
-record SwappedPages(Arena arena, MemorySegment bytes, long sizeBytes) implements AutoCloseable {
+record SwappedPages(Arena arena, MemorySegment bytes, int[] numColumns, long rowsAt) implements AutoCloseable {
 
-    static SwappedPages allocate(long sizeBytes) {
+    static SwappedPages allocate(int[] numColumns, long pageBytes, long rowBytes) {
         Arena arena = Arena.ofShared();
         try {
-            return new SwappedPages(arena, arena.allocate(Math.max(1, sizeBytes), 8), sizeBytes);
+            return new SwappedPages(arena, arena.allocate(pageBytes + rowBytes, 8), numColumns, pageBytes);
         } catch (OutOfMemoryError e) {
             arena.close();
             OutOfMemoryException full =
-                    new OutOfMemoryException(sizeBytes, "the host", "needed to swap a sequence out");
+                    new OutOfMemoryException(pageBytes + rowBytes, "the host", "needed to swap a sequence out");
             full.initCause(e);
             throw full;
         }
+    }
+
+    /** The same bytes once more. */
+    SwappedPages copy() {
+        SwappedPages twin = allocate(numColumns, rowsAt, bytes.byteSize() - rowsAt);
+        twin.bytes.copyFrom(bytes);
+        return twin;
+    }
+
+    MemorySegment rows() {
+        return bytes.asSlice(rowsAt);
+    }
+
+    long sizeBytes() {
+        return bytes.byteSize();
     }
 
     @Override

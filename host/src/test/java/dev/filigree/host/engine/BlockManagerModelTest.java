@@ -91,8 +91,7 @@ class BlockManagerModelTest {
 
     /** A resident sequence, or a new one. */
     private Twin pick() {
-        List<Twin> resident =
-                twins.stream().filter(twin -> !twin.isSwapped()).toList();
+        List<Twin> resident = twins.stream().filter(twin -> !twin.isSwapped()).toList();
         if (!resident.isEmpty()) {
             return resident.get(random.nextInt(resident.size()));
         }
@@ -161,7 +160,9 @@ class BlockManagerModelTest {
 
     private boolean rewind(Twin twin) {
         int length = twin.tokens.size();
-        model.rewind(twin, random.nextInt(4) == 0 ? random.nextInt(length + 1) : Math.max(0, length - 1 - random.nextInt(6)));
+        model.rewind(
+                twin,
+                random.nextInt(4) == 0 ? random.nextInt(length + 1) : Math.max(0, length - 1 - random.nextInt(6)));
         return length > 0;
     }
 
