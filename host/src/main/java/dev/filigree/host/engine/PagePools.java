@@ -88,7 +88,7 @@ final class PagePools {
     private void move(SequenceBlocks blocks, SwappedPages saved, Mover mover) {
         long at = 0;
         for (int kvClass = 0; kvClass < classes.size(); kvClass++) {
-            for (int column = 0; column < saved.numColumns()[kvClass]; column++) {
+            for (int column = 0; column < saved.numColumns(kvClass); column++) {
                 for (Pool pool : classes.get(kvClass)) {
                     if (column < blocks.numColumns(kvClass)) {
                         long offset = blocks.page(kvClass, column) * pool.pageBytes();

@@ -200,7 +200,7 @@ final class SequencePool implements AutoCloseable {
 
     private SwappedPages save(Sequence sequence) {
         PagePools pages = memory.pages();
-        SwappedPages saved = SwappedPages.allocate(
+        SwappedPages saved = new SwappedPages(
                 pages.numColumns(sequence.blocks()),
                 pages.sizeBytes(sequence.blocks()),
                 memory.policyRows().sizeBytes());

@@ -5,19 +5,26 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The pages and policy state of a sequence in host memory, byte by byte as they were.
- *
- * @param arena owns the bytes
- * @param bytes pages by class, column and layer, then rows of policy state
- * @param numColumns per class, columns that were saved
- * @param rowsAt where the rows begin
+ * The pages and policy state of a sequence in host memory, byte by byte as they were: pages by class, column and layer, then
+ * rows of policy state.
  */
-record SwappedPages(Arena arena, MemorySegment bytes, int[] numColumns, long rowsAt) implements AutoCloseable {
+final class SwappedPages implements AutoCloseable {
+    private final Arena arena = Arena.ofShared();
+    private final MemorySegment bytes;
+    private final int[] numColumns;
+    private final long rowsAt;
 
-    static SwappedPages allocate(int[] numColumns, long pageBytes, long rowBytes) {
-        Arena arena = Arena.ofShared();
+    /**
+     * Room for a sequence.
+     *
+     * @param numColumns per class, columns that are saved
+     * @throws OutOfMemoryException if the host has no room
+     */
+    SwappedPages(int[] numColumns, long pageBytes, long rowBytes) {
+        this.numColumns = numColumns.clone();
+        rowsAt = pageBytes;
         try {
-            return new SwappedPages(arena, arena.allocate(pageBytes + rowBytes, 8), numColumns, pageBytes);
+            bytes = arena.allocate(pageBytes + rowBytes, 8);
         } catch (OutOfMemoryError e) {
             arena.close();
             OutOfMemoryException full =
@@ -29,13 +36,21 @@ record SwappedPages(Arena arena, MemorySegment bytes, int[] numColumns, long row
 
     /** The same bytes once more. */
     SwappedPages copy() {
-        SwappedPages twin = allocate(numColumns, rowsAt, bytes.byteSize() - rowsAt);
+        SwappedPages twin = new SwappedPages(numColumns, rowsAt, bytes.byteSize() - rowsAt);
         twin.bytes.copyFrom(bytes);
         return twin;
     }
 
+    MemorySegment bytes() {
+        return bytes;
+    }
+
     MemorySegment rows() {
         return bytes.asSlice(rowsAt);
+    }
+
+    int numColumns(int kvClass) {
+        return numColumns[kvClass];
     }
 
     long sizeBytes() {
