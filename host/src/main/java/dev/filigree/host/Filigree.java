@@ -16,9 +16,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * An open model that answers prompts.
  *
- * <p>Threads: a model may be used by any number of threads at the same time; their steps run one after the other. A
- * {@link Session} belongs to one thread at a time. To compute several answers in the same steps, hand them over together
- * with {@link #generateAll}. Close the model when no thread uses it any more; that frees everything, sessions included.
+ * <p>Threads: any number of threads may ask a model at the same time. Their requests share steps, each as if it were
+ * alone: an answer does not depend on what else is asked. At most {@code limits.maxSeqs} are answered together, as far as
+ * the cache holds them at their full length; the next {@code limits.maxQueue} wait in the order they came, and more are
+ * refused with {@link QueueFullException}. Listeners run on the thread that asked; a slow one holds up its own answer
+ * only. A {@link Session} belongs to one thread at a time. Close the model when no thread uses it any more; that frees
+ * everything, sessions included.
  *
  * <pre>{@code
  * try (Filigree model = Filigree.open(Path.of("examples/needle.yaml"))) {
@@ -29,11 +32,13 @@ import org.jspecify.annotations.Nullable;
 public final class Filigree implements AutoCloseable {
     private final RunConfig config;
     private final Engine engine;
+    private final Scheduler scheduler;
     private @Nullable Tokenizer tokenizer;
 
     private Filigree(RunConfig config, Engine engine) {
         this.config = config;
         this.engine = engine;
+        scheduler = new Scheduler(engine, config.limits().maxQueue());
     }
 
     /**
@@ -69,10 +74,12 @@ public final class Filigree implements AutoCloseable {
      * Continues a prompt.
      *
      * @throws IllegalArgumentException if the prompt is longer than the config allows
+     * @throws QueueFullException if too many requests wait already
+     * @throws dev.filigree.host.engine.CacheFullException if idle sessions leave no room
      * @throws dev.filigree.api.backend.BackendException if the device fails
      */
     public Generation generate(String prompt, GenerationOptions options, GenerationListener listener) {
-        try (Session session = openSession()) {
+        try (Session session = openWaitingSession()) {
             return session.append(prompt).generate(options, listener);
         }
     }
@@ -80,6 +87,7 @@ public final class Filigree implements AutoCloseable {
     /**
      * Continues several prompts in the same steps, as many at a time as the config's {@code limits.maxSeqs}.
      *
+     * @throws QueueFullException if too many requests of other threads wait already
      * @return one answer per request, in order
      */
     public List<Generation> generateAll(List<GenerationRequest> requests) {
@@ -95,7 +103,7 @@ public final class Filigree implements AutoCloseable {
         try (Closer sessions = new Closer()) {
             List<GenerationRun> runs = new ArrayList<>();
             for (GenerationRequest request : requests) {
-                Session session = sessions.add(openSession()).append(request.prompt());
+                Session session = sessions.add(openWaitingSession()).append(request.prompt());
                 runs.add(new GenerationRun(session, request.options(), request.listener()));
             }
             return generate(runs);
@@ -103,16 +111,30 @@ public final class Filigree implements AutoCloseable {
     }
 
     List<Generation> generate(List<GenerationRun> runs) {
-        return new GenerationLoop(engine, runs).run();
+        return scheduler.answer(runs);
     }
 
     /**
      * Opens a conversation; close it to free its part of the cache.
      *
-     * @throws dev.filigree.host.engine.CacheFullException if as many as the config allows are open
+     * @throws dev.filigree.host.engine.CacheFullException if as many as the config allows are open and none of them can
+     *     be swapped out
      */
     public Session openSession() {
         return new Session(this, engine.openSequence());
+    }
+
+    private Session openWaitingSession() {
+        return new Session(this, engine.openWaitingSequence());
+    }
+
+    /** What the model has to do at this moment. */
+    public ServingLoad load() {
+        return scheduler.load();
+    }
+
+    void wake() {
+        scheduler.wake();
     }
 
     /**

@@ -1,12 +1,16 @@
 package dev.filigree.host;
 
+import dev.filigree.api.attention.Phase;
 import dev.filigree.host.engine.Sampling;
 import dev.filigree.host.tokenizer.StreamingDecoder;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** One answer in progress. */
+/**
+ * One answer in progress. Its own thread hears of steps and decides when it ends; the scheduler, under its lock, puts it
+ * into steps and leaves the news of each.
+ */
 final class GenerationRun {
     private final Session session;
     private final GenerationOptions options;
@@ -16,9 +20,18 @@ final class GenerationRun {
     private final StringBuilder text = new StringBuilder();
     private final List<Integer> tokens = new ArrayList<>();
     private final int promptTokens;
-    private Generation.@Nullable Finish finish;
+    private final long finalLength;
+    private volatile Generation.@Nullable Finish finish;
+    private volatile boolean drawing;
+    private volatile @Nullable News news;
+    private boolean inStep;
+    private boolean late;
     private long prefillNanos;
     private long decodeNanos;
+
+    /** What a step did for this run, or why it failed. */
+    private record News(
+            Phase phase, int drawn, long nanos, @Nullable Throwable failure) {}
 
     GenerationRun(Session session, GenerationOptions options, GenerationListener listener) {
         this.session = session;
@@ -30,6 +43,10 @@ final class GenerationRun {
         if (promptTokens == 0) {
             throw new IllegalArgumentException("an answer needs at least one token to continue, not an empty session");
         }
+        session.requireTokensExist();
+        finalLength = Math.min(
+                session.model().engine().limits().maxTokens(),
+                session.numTokens() + Math.max(0L, options.maxTokens() - 1L));
         session.clearCancelled();
         if (options.maxTokens() == 0) {
             finish = Generation.Finish.MAX_TOKENS;
@@ -44,34 +61,100 @@ final class GenerationRun {
         return sampling;
     }
 
+    /** Tokens in the cache when all that may be drawn is drawn; the last one drawn is not read. */
+    long finalLength() {
+        return finalLength;
+    }
+
     /** Whether prompt tokens are still to be read. */
     boolean isReading() {
-        return finish == null && tokens.isEmpty();
+        return finish == null && !drawing;
     }
 
     boolean isRunning() {
         return finish == null;
     }
 
-    /** Ends the run where its session was cancelled. */
-    void checkCancelled() {
-        if (finish == null && session.isCancelled()) {
+    /** Whether a step may take it. */
+    boolean isReady() {
+        return finish == null && news == null && !session.isCancelled();
+    }
+
+    boolean isInStep() {
+        return inStep;
+    }
+
+    boolean hasNews() {
+        return news != null;
+    }
+
+    boolean isLate() {
+        return late;
+    }
+
+    void markLate() {
+        late = true;
+    }
+
+    void enterStep() {
+        inStep = true;
+        late = false;
+    }
+
+    void leaveStep(Phase phase, int drawn, long nanos, @Nullable Throwable failure) {
+        inStep = false;
+        news = new News(phase, drawn, nanos, failure);
+    }
+
+    /** Ends it without a step; its thread hears why. */
+    void fail(RuntimeException why) {
+        news = new News(Phase.PREFILL, 0, 0, why);
+    }
+
+    /** Ends the run where its session was cancelled and no step computes it. */
+    boolean endIfCancelled() {
+        if (finish == null && session.isCancelled() && !inStep) {
             finish = Generation.Finish.CANCELLED;
         }
+        return finish == Generation.Finish.CANCELLED;
     }
 
-    /** A step read part of the prompt. */
-    void read(long nanos) {
-        prefillNanos += nanos;
-        listener.onPrefill(promptTokens - session.numPending(), promptTokens);
+    /**
+     * Hears the news, on the run's own thread.
+     *
+     * @return whether there were any
+     */
+    boolean deliver() {
+        News heard = news;
+        if (heard == null) {
+            return false;
+        }
+        switch (heard.failure()) {
+            case null -> {}
+            case RuntimeException e -> throw e;
+            case Error e -> throw e;
+            case Throwable e -> throw new IllegalStateException(e);
+        }
+        if (heard.phase() == Phase.PREFILL) {
+            prefillNanos += heard.nanos();
+            listener.onPrefill(promptTokens - session.numPending(), promptTokens);
+        }
+        if (session.numPending() == 0) {
+            drew(heard.drawn(), heard.nanos());
+        }
+        if (session.isCancelled() && finish == null) {
+            finish = Generation.Finish.CANCELLED;
+        }
+        news = null;
+        return true;
     }
 
-    /** A step drew a token. */
-    void drew(int token, long nanos) {
+    private void drew(int token, long nanos) {
         if (!tokens.isEmpty()) {
             decodeNanos += nanos;
         }
         tokens.add(token);
+        drawing = true;
         boolean eos = options.stopAtEos() && session.model().isEos(token);
         if (eos) {
             finish = Generation.Finish.EOS;

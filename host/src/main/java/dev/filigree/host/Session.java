@@ -5,7 +5,11 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * A conversation: tokens that stay in the cache between answers. Used by one thread at a time, except {@link #cancel}.
+ * A conversation: tokens that stay in the cache between answers.
+ *
+ * <p>Threads: a session is used by one thread at a time, except {@link #cancel}; different sessions of a model, forks of
+ * one another included, by different threads at the same time. While it gives no answer it may be swapped out to the
+ * host ({@code limits.swapBudget}) and comes back by itself, byte for byte.
  */
 public final class Session implements AutoCloseable {
     private final Filigree model;
@@ -47,7 +51,8 @@ public final class Session implements AutoCloseable {
     /**
      * Continues what was added.
      *
-     * @throws IllegalArgumentException if the session is empty
+     * @throws IllegalArgumentException if the session is empty, or holds a token that the model does not have
+     * @throws QueueFullException if too many requests wait for the model; the session stays as it is
      * @throws dev.filigree.host.engine.CacheFullException if the cache has no room; the session stays as it is
      * @throws dev.filigree.api.backend.BackendException if the device fails; the session stays usable
      */
@@ -56,9 +61,49 @@ public final class Session implements AutoCloseable {
                 .getFirst();
     }
 
-    /** Ends the answer in progress after the current step, from any thread; without one, does nothing. */
+    /**
+     * A second conversation with the same tokens so far. No page of the cache is copied now; a page is copied when one of
+     * the two writes it, so a fork costs as much as is written after it. Both go on as if the other did not exist.
+     *
+     * @return belongs to the caller, who closes it
+     * @throws dev.filigree.host.engine.CacheFullException if as many sessions as the config allows are open; nothing
+     *     has changed then
+     */
+    public Session fork() {
+        Session child = new Session(model, sequence.fork());
+        child.ids = Arrays.copyOf(ids, ids.length);
+        child.size = size;
+        return child;
+    }
+
+    /**
+     * Forgets the last tokens, so that something else can follow the first ones. The next answer goes on as in a session
+     * that never had more; it reads tokens again where the cache could not go back to exactly this length, all of
+     * them at the most.
+     *
+     * @param numTokens to keep, from 0 to {@link #numTokens}
+     * @throws IllegalArgumentException if there are not so many; nothing has changed then
+     * @throws dev.filigree.host.engine.CacheFullException if it was swapped out and cannot come back; nothing has
+     *     changed then
+     */
+    public Session rewind(int numTokens) {
+        if (numTokens < 0 || numTokens > size) {
+            throw new IllegalArgumentException(
+                    "a session of " + size + " tokens can be cut to 0 to that many, not " + numTokens);
+        }
+        // the last token is read again, since the answer to come is drawn from what it gives
+        sequence.rewind(Math.min(sequence.length(), Math.max(0, numTokens - 1)));
+        size = numTokens;
+        return this;
+    }
+
+    /**
+     * Ends the answer in progress after the current step, or while it waits for its turn, from any thread; without one,
+     * does nothing.
+     */
     public void cancel() {
         cancelled = true;
+        model.wake();
     }
 
     /** Tokens so far, prompts and answers. */
@@ -69,6 +114,16 @@ public final class Session implements AutoCloseable {
     /** Tokens that the next step has to read. */
     int numPending() {
         return size - (int) sequence.length();
+    }
+
+    /** Checks what the next step has to read. */
+    void requireTokensExist() {
+        int vocab = model.engine().decoder().vocabSize();
+        for (int i = (int) sequence.length(); i < size; i++) {
+            if (ids[i] < 0 || ids[i] >= vocab) {
+                throw new IllegalArgumentException("token ids must be 0 to " + (vocab - 1) + ", not " + ids[i]);
+            }
+        }
     }
 
     int[] ids() {

@@ -61,6 +61,7 @@ final class ExplainCommand extends Common {
                         .row("weights", Units.bytes(e.weightBytes()) + " as " + String.join(", ", e.linearSchemes()))
                         .row("KV pages", Units.bytes(e.kv().totalBytes()) + " for all sequences")
                         .row("KV of one", Units.bytes(e.kv().bytesFor(tokens + 1L)) + " at " + (tokens + 1) + " tokens")
+                        .row("admission", e.admission())
                 + "\n" + e.prefill().plan() + "\n" + e.decode().plan();
     }
 
@@ -84,6 +85,7 @@ final class ExplainCommand extends Common {
                 .put("kvPlan", e.kv().toString())
                 .put("kvBytes", e.kv().totalBytes())
                 .put("kvBytesOfOne", e.kv().bytesFor(tokens + 1L))
+                .put("admission", e.admission())
                 .put("attention", e.policy())
                 .put("heads", e.heads().lines().toList())
                 .put("prefill", json(e.prefill()))

@@ -16,7 +16,6 @@ import dev.filigree.policies.config.GenerationConfig;
 import dev.filigree.policies.config.LimitsConfig;
 import dev.filigree.policies.config.RunConfig;
 import java.io.PrintWriter;
-import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 
@@ -56,8 +55,7 @@ final class RunTask implements Callable<RunOutcome> {
             return config;
         }
         long needed = promptTokens + Math.max(1L, config.generation().maxTokens());
-        return config.withLimits(new LimitsConfig(
-                OptionalLong.of(needed), limits.maxSeqs(), limits.prefillChunk(), limits.kvBudgetBytes()));
+        return config.withLimits(limits.withMaxContext(needed));
     }
 
     private GenerationOptions options() {

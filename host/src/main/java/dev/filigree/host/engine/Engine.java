@@ -3,8 +3,8 @@ package dev.filigree.host.engine;
 import dev.filigree.api.attention.Phase;
 import dev.filigree.api.backend.Backend;
 import dev.filigree.api.backend.ExecutionStream;
-import dev.filigree.api.kvcache.KvAddressing;
 import dev.filigree.api.kvcache.KvCachePlan;
+import dev.filigree.api.kvcache.KvClass;
 import dev.filigree.api.select.BackendSelector;
 import dev.filigree.api.select.Selection;
 import dev.filigree.host.checkpoint.Checkpoint;
@@ -12,8 +12,8 @@ import dev.filigree.host.checkpoint.DecoderConfig;
 import dev.filigree.host.checkpoint.DecoderWeights;
 import dev.filigree.host.decoder.DecoderPlan;
 import dev.filigree.host.decoder.DecoderPlanner;
+import java.math.BigInteger;
 import java.util.ArrayList;
-import java.util.BitSet;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -32,8 +32,10 @@ public final class Engine implements AutoCloseable {
     private final Workspace workspace;
     private final PreparedSteps prepared;
     private final BlockManager blocks;
-    private final BitSet slots = new BitSet();
-    private final boolean hasRing;
+    private final SequencePool sequences;
+    private final int rewindMultiple;
+    private final int statsMultiple;
+    private final List<Sequence> stepSequences = new ArrayList<>();
     private final List<SequenceBlocks> stepBlocks = new ArrayList<>();
     private long[] newLengths = new long[4];
     private boolean closed;
@@ -65,8 +67,11 @@ public final class Engine implements AutoCloseable {
             memory.allocatePages(model.kv());
             workspace = closer.add(new Workspace(backend));
             prepared = closer.add(new PreparedSteps(this::prepare));
-            blocks = new PlainBlockManager(model.kv());
-            hasRing = model.kv().classes().stream().anyMatch(c -> c.addressing() instanceof KvAddressing.Ring);
+            blocks = new SharedBlockManager(model.kv());
+            sequences = closer.add(new SequencePool(
+                    memory, blocks, model.kv().classes().size(), limits().maxSeqs(), config.swapBudgetBytes()));
+            statsMultiple = statsMultiple(model.kv());
+            rewindMultiple = multiple(statsMultiple, planner().attention().chunkMultiple());
             opened = true;
         } finally {
             if (!opened) {
@@ -106,7 +111,23 @@ public final class Engine implements AutoCloseable {
         return selection;
     }
 
-    /** Pages in use of a KV class. */
+    /** Lengths at which the statistics of every class can be cut: a logical page is whole or absent. */
+    private static int statsMultiple(KvCachePlan kv) {
+        int multiple = 1;
+        for (KvClass c : kv.classes()) {
+            multiple = multiple(multiple, Math.max(1, c.logicalPageSize()));
+        }
+        return multiple;
+    }
+
+    private static int multiple(int a, int b) {
+        return BigInteger.valueOf(a)
+                .divide(BigInteger.valueOf(a).gcd(BigInteger.valueOf(b)))
+                .multiply(BigInteger.valueOf(b))
+                .intValueExact();
+    }
+
+    /** Pages in use of a KV class; a page that sequences share counts once. */
     public long usedPages(int kvClass) {
         lock.lock();
         try {
@@ -116,23 +137,101 @@ public final class Engine implements AutoCloseable {
         }
     }
 
+    /** What of the cache is in use. */
+    public CacheUse cacheUse() {
+        lock.lock();
+        try {
+            return sequences.use();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /**
-     * Opens an empty sequence.
+     * Opens an empty sequence. Where sequences may be swapped out, it gets its slot when one is free.
      *
-     * @throws CacheFullException if as many as the config allows are open
+     * @throws CacheFullException if as many as the config allows are open, and none may be swapped out
      */
     public Sequence openSequence() {
         lock.lock();
         try {
             requireOpen();
-            int slot = slots.nextClearBit(0);
-            if (slot >= limits().maxSeqs()) {
-                throw new CacheFullException("all " + limits().maxSeqs()
-                        + " sequences of this model are in use: close one, or raise limits.maxSeqs");
+            return sequences.openResident(this);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Opens an empty sequence that gets its slot when it is admitted or first used. */
+    public Sequence openWaitingSequence() {
+        lock.lock();
+        try {
+            requireOpen();
+            return sequences.open(this);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Makes sure that sequences can grow together without another one having to leave, swapping idle ones out if
+     * need be, and keeps those that were admitted from being swapped out themselves.
+     *
+     * @param admitted sequences, each once
+     * @param newLengths tokens that each will hold at the end
+     * @return false if there is no room; idle sequences may have been swapped out then
+     * @throws dev.filigree.api.backend.BackendException if the device fails; nothing is lost
+     */
+    public boolean admit(List<Sequence> admitted, long[] newLengths) {
+        lock.lock();
+        try {
+            requireOpen();
+            admitted.forEach(sequence -> sequence.requireUsable(this));
+            if (!sequences.makeRoom(admitted, newLengths)) {
+                return false;
             }
-            slots.set(slot);
-            memory.clearPolicyState(slot);
-            return new Sequence(this, slot, blocks.open());
+            sequences.enter(admitted, newLengths);
+            admitted.forEach(sequence -> sequence.pin(true));
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Ends what {@link #admit} began. */
+    public void dismiss(Sequence sequence) {
+        lock.lock();
+        try {
+            sequence.pin(false);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    Sequence fork(Sequence parent) {
+        lock.lock();
+        try {
+            requireOpen();
+            parent.requireUsable(this);
+            return sequences.fork(this, parent);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    long rewind(Sequence sequence, long newLength) {
+        lock.lock();
+        try {
+            requireOpen();
+            sequence.requireUsable(this);
+            if (newLength < 0 || newLength > sequence.length()) {
+                throw new IllegalArgumentException("a sequence of " + sequence.length()
+                        + " tokens can be cut to 0 to that many, not " + newLength);
+            }
+            if (newLength < sequence.length()) {
+                sequences.cut(sequence, newLength / rewindMultiple * rewindMultiple);
+            }
+            return sequence.length();
         } finally {
             lock.unlock();
         }
@@ -141,8 +240,7 @@ public final class Engine implements AutoCloseable {
     void release(Sequence sequence) {
         lock.lock();
         try {
-            sequence.blocks().clear();
-            slots.clear(sequence.slot());
+            sequences.release(sequence);
         } finally {
             lock.unlock();
         }
@@ -150,8 +248,8 @@ public final class Engine implements AutoCloseable {
 
     /**
      * Runs a step and shows what it computed. A step that fails leaves every sequence usable: pages taken for it are
-     * given back and lengths stay, except that sequences of a cache with ring pages, where a started step may have
-     * overwritten what it still needed, are emptied.
+     * given back and lengths stay, except that a sequence is cut to the last whole logical page where pages have
+     * statistics, and emptied where a ring may have overwritten what it still needed.
      *
      * @param step at least one sequence
      * @param reader is called once before this method returns
@@ -171,7 +269,7 @@ public final class Engine implements AutoCloseable {
             for (int seq = 0; seq < step.numSeqs(); seq++) {
                 step.sequence(seq).advance(step.count(seq));
                 if (step.phase() == Phase.PREFILL) {
-                    memory.clearPolicyState(step.sequence(seq).slot());
+                    memory.policyRows().clear(step.sequence(seq).slot());
                 }
             }
             reader.accept(results);
@@ -181,14 +279,17 @@ public final class Engine implements AutoCloseable {
     }
 
     private void reserve(Step step) {
+        stepSequences.clear();
         stepBlocks.clear();
         if (newLengths.length < step.numSeqs()) {
             newLengths = new long[step.numSeqs()];
         }
         for (int seq = 0; seq < step.numSeqs(); seq++) {
+            stepSequences.add(step.sequence(seq));
             stepBlocks.add(step.sequence(seq).blocks());
             newLengths[seq] = step.past(seq) + step.count(seq);
         }
+        sequences.enter(stepSequences, newLengths);
         blocks.reserve(stepBlocks, newLengths);
     }
 
@@ -196,6 +297,9 @@ public final class Engine implements AutoCloseable {
         boolean started = false;
         boolean done = false;
         try {
+            for (int seq = 0; seq < step.numSeqs(); seq++) {
+                memory.pages().copyShared(stepBlocks.get(seq));
+            }
             ready.load(step);
             started = true;
             ready.launch(workspace);
@@ -209,12 +313,21 @@ public final class Engine implements AutoCloseable {
         }
     }
 
+    /** Takes a failed step back: what it may have overwritten is forgotten. */
     private void undo(Step step, boolean started) {
         for (int seq = 0; seq < step.numSeqs(); seq++) {
             Sequence sequence = step.sequence(seq);
             sequence.blocks().cancel();
-            if (started && hasRing) {
-                sequence.rewindToStart();
+            long whole = sequence.length() / statsMultiple * statsMultiple;
+            if (started && !sequence.blocks().canRewind(whole)) {
+                whole = 0;
+            }
+            if (started && whole < sequence.length()) {
+                sequence.blocks().rewind(whole);
+                sequence.cutTo(whole);
+            }
+            if (started) {
+                memory.policyRows().clear(sequence.slot());
             }
         }
     }

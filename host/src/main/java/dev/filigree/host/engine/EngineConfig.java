@@ -21,6 +21,7 @@ import java.util.OptionalLong;
  * @param maxSeqs sequences open at the same time
  * @param chunkTokens prompt tokens per step, all sequences together
  * @param kvBudgetBytes bytes that all cache pages together may take, if bounded
+ * @param swapBudgetBytes host memory for sequences that are swapped out to make room, 0 to swap none
  * @param backend which backend is asked for
  */
 public record EngineConfig(
@@ -33,7 +34,50 @@ public record EngineConfig(
         int maxSeqs,
         int chunkTokens,
         OptionalLong kvBudgetBytes,
+        long swapBudgetBytes,
         BackendRequest backend) {
+
+    /** A config that swaps nothing. */
+    public EngineConfig(
+            Path checkpoint,
+            AttentionPolicy attention,
+            KVCachePolicy kvCache,
+            QuantizedLinear linear,
+            DType activations,
+            OptionalLong maxContext,
+            int maxSeqs,
+            int chunkTokens,
+            OptionalLong kvBudgetBytes,
+            BackendRequest backend) {
+        this(
+                checkpoint,
+                attention,
+                kvCache,
+                linear,
+                activations,
+                maxContext,
+                maxSeqs,
+                chunkTokens,
+                kvBudgetBytes,
+                0,
+                backend);
+    }
+
+    /** The same with that much host memory for sequences that are swapped out. */
+    public EngineConfig withSwapBudget(long bytes) {
+        return new EngineConfig(
+                checkpoint,
+                attention,
+                kvCache,
+                linear,
+                activations,
+                maxContext,
+                maxSeqs,
+                chunkTokens,
+                kvBudgetBytes,
+                bytes,
+                backend);
+    }
 
     /**
      * The limits of this config over a decoder.

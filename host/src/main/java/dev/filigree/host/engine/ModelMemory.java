@@ -13,9 +13,7 @@ import dev.filigree.host.decoder.DecoderTensors;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 
 /**
@@ -25,33 +23,31 @@ import java.util.Map;
 final class ModelMemory implements AutoCloseable {
     private final BufferScope scope;
     private final Checkpoint checkpoint;
-    private final ExecutionStream stream;
     private final Arena tables = Arena.ofShared();
     private final Map<String, DeviceBuffer> buffers = new HashMap<>();
-    private final List<PolicyState> policyState = new ArrayList<>();
-
-    private record PolicyState(DeviceBuffer buffer, long rowBytes) {}
+    private final PagePools pages;
+    private final PolicyRows policyRows;
 
     ModelMemory(BufferScope scope, Checkpoint checkpoint, ExecutionStream stream) {
         this.scope = scope;
         this.checkpoint = checkpoint;
-        this.stream = stream;
+        pages = new PagePools(stream);
+        policyRows = new PolicyRows(stream);
     }
 
     /** Allocates the page pools of a cache, zero-filled. */
     void allocatePages(KvCachePlan kv) {
-        for (int layer = 0; layer < kv.geometry().numLayers(); layer++) {
-            for (int kvClass = 0; kvClass < kv.classes().size(); kvClass++) {
-                if (!kv.headsOf(layer, kvClass).isEmpty()) {
-                    long bytes = Math.multiplyExact(
-                            kv.numPages().get(kvClass),
-                            kv.layout(layer, kvClass).pageBytes());
-                    String name =
-                            "layer" + layer + ".kv." + kv.classes().get(kvClass).name() + ".pages";
-                    buffers.put(name, scope.allocate(bytes));
-                }
-            }
-        }
+        pages.allocate(kv, scope, buffers::put);
+    }
+
+    /** The pages of all layers. */
+    PagePools pages() {
+        return pages;
+    }
+
+    /** What policies know about sequences. */
+    PolicyRows policyRows() {
+        return policyRows;
     }
 
     /** Uploads what a plan needs beside the checkpoint's tensors; what is there already stays. */
@@ -72,8 +68,7 @@ final class ModelMemory implements AutoCloseable {
             if (!buffers.containsKey(name)) {
                 DeviceBuffer buffer = scope.allocate(decl.capacityBytes());
                 buffers.put(name, buffer);
-                policyState.add(new PolicyState(
-                        buffer, decl.dtype().bytes(decl.strides().step(0))));
+                policyRows.add(buffer, decl);
             }
         });
     }
@@ -83,14 +78,6 @@ final class ModelMemory implements AutoCloseable {
         return buffers.computeIfAbsent(
                 decl.ref().name(),
                 name -> scope.upload(WeightCheck.find(checkpoint, decl).data()));
-    }
-
-    /** Clears what policies know about the sequence of a slot. */
-    void clearPolicyState(int slot) {
-        for (int i = 0; i < policyState.size(); i++) {
-            PolicyState state = policyState.get(i);
-            stream.fill(state.buffer(), slot * state.rowBytes(), state.rowBytes(), (byte) 0);
-        }
     }
 
     private void upload(String name, float[] values) {

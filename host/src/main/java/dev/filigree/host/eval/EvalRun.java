@@ -20,7 +20,6 @@ import dev.filigree.policies.config.RunConfig;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.OptionalLong;
 import java.util.function.BiConsumer;
 
 /** Asks one config's model all prompts of a plan, greedily, one after the other. */
@@ -83,8 +82,7 @@ public final class EvalRun {
     /** A cache for the longest prompt, whatever the config says. */
     private RunConfig sized(RunConfig config) {
         LimitsConfig limits = config.limits();
-        return config.withLimits(new LimitsConfig(
-                OptionalLong.of(plan.maxSize()), limits.maxSeqs(), limits.prefillChunk(), limits.kvBudgetBytes()));
+        return config.withLimits(limits.withMaxContext(plan.maxSize()));
     }
 
     /** Answers one short prompt per config, so that no case's time holds what happens once. */

@@ -34,6 +34,7 @@ import java.util.stream.IntStream;
  * @param heads what each KV head computes, as text
  * @param weightBytes bytes of all weights as stored
  * @param linearSchemes storage schemes of the projections
+ * @param admission how many such sequences are answered at once, and what happens to more
  * @param prefill reading all prompt tokens, with the workspace of one chunk
  * @param decode the token after them
  */
@@ -44,6 +45,7 @@ public record Explanation(
         String heads,
         long weightBytes,
         SortedSet<String> linearSchemes,
+        String admission,
         PhaseCost prefill,
         PhaseCost decode) {
 
@@ -77,6 +79,7 @@ public record Explanation(
                 HeadText.of(planner.kv(), prefill.layers(), decode.layers()),
                 weightBytes(decode),
                 decode.linearSchemes(),
+                admission(planner.kv(), config, promptTokens + 1L),
                 cost(planner, prefill, Phase.PREFILL, promptTokens, promptTokens),
                 cost(planner, decode, Phase.DECODE, 1, promptTokens + 1L));
     }
@@ -96,6 +99,18 @@ public record Explanation(
                 AttentionDensity.of(plan, planner, phase, numTokens, context),
                 WorkspaceLayout.of(plan.plan(), 0).totalBytes(),
                 PlanText.of(plan.plan()));
+    }
+
+    private static String admission(KvCachePlan kv, EngineConfig config, long numTokens) {
+        int fits = config.maxSeqs();
+        for (int kvClass = 0; kvClass < kv.classes().size(); kvClass++) {
+            long each = kv.classes().get(kvClass).pagesFor(numTokens);
+            fits = (int) Math.min(fits, kv.numPages().get(kvClass) / Math.max(1, each));
+        }
+        return fits + " of at most " + config.maxSeqs() + " sequences of " + numTokens + " tokens at once, then "
+                + (config.swapBudgetBytes() == 0
+                        ? "requests wait"
+                        : "idle sessions leave for the host and requests wait");
     }
 
     private static long weightBytes(DecoderPlan plan) {

@@ -36,6 +36,7 @@ public final class EngineModule extends AbstractModule {
                 config.limits().maxSeqs(),
                 config.limits().prefillChunk(),
                 config.limits().kvBudgetBytes(),
+                config.limits().swapBudgetBytes(),
                 config.backend());
     }
 }

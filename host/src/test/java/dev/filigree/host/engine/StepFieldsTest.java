@@ -37,7 +37,7 @@ class StepFieldsTest {
     void agreesWithStepShapes(RepetitionInfo info) {
         Random random = new Random(info.getCurrentRepetition());
         KvCachePlan kv = cache();
-        PlainBlockManager blocks = new PlainBlockManager(kv);
+        SharedBlockManager blocks = new SharedBlockManager(kv);
         int numSeqs = 1 + random.nextInt(4);
         int[] past = random.ints(numSeqs, 0, 300).toArray();
         int[] now = random.ints(numSeqs, 0, 90).toArray();

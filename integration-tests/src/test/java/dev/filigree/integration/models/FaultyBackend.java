@@ -20,6 +20,7 @@ import dev.filigree.api.tensor.DeviceBuffer;
 import dev.filigree.api.tensor.OutOfMemoryException;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Random;
 
 /** The reference backend, with failures on order: runs that fail after their work, and memory that runs out. */
 final class FaultyBackend implements BackendProvider, Backend {
@@ -27,12 +28,38 @@ final class FaultyBackend implements BackendProvider, Backend {
     private boolean failNextRun;
     private long allocationsLeft = Long.MAX_VALUE;
 
+    private double failingShare;
+    private Random random = new Random(0);
+    private int faults;
+
     FaultyBackend() {
-        BackendProvider reference = BackendSelector.installed().providers().stream()
-                .filter(provider -> provider.name().equals("cpu-reference"))
+        this("cpu-reference");
+    }
+
+    /** Failures over another backend that computes in host memory. */
+    FaultyBackend(String name) {
+        BackendProvider provider = BackendSelector.installed().providers().stream()
+                .filter(one -> one.name().equals(name))
                 .findFirst()
                 .orElseThrow();
-        real = (HostBackend) reference.open(BackendOptions.NONE);
+        real = (HostBackend) provider.open(BackendOptions.NONE);
+    }
+
+    /** From now on that share of allocations and of runs fails, each after it has done its work. */
+    void failAtRandom(double share, long seed) {
+        random = new Random(seed);
+        failingShare = share;
+    }
+
+    /** Failures so far that nobody ordered one by one. */
+    int faults() {
+        return faults;
+    }
+
+    private boolean isFault() {
+        boolean fault = failingShare > 0 && random.nextDouble() < failingShare;
+        faults += fault ? 1 : 0;
+        return fault;
     }
 
     BackendSelector selector() {
@@ -90,7 +117,7 @@ final class FaultyBackend implements BackendProvider, Backend {
         return new BufferScope() {
             @Override
             public DeviceBuffer allocate(long sizeBytes) {
-                if (allocationsLeft-- <= 0) {
+                if (allocationsLeft-- <= 0 || isFault()) {
                     throw new OutOfMemoryException(sizeBytes, "the test's device", "none left");
                 }
                 return scope.allocate(sizeBytes);
@@ -145,7 +172,7 @@ final class FaultyBackend implements BackendProvider, Backend {
             @Override
             public void run(ExecutionStream stream, RunBindings bindings, DeviceBuffer workspace) {
                 prepared.run(stream, bindings, workspace);
-                if (failNextRun) {
+                if (failNextRun || isFault()) {
                     failNextRun = false;
                     throw new BackendException("the test's device fell off the bus", null);
                 }

@@ -39,6 +39,8 @@ final class ConfigText {
         t.line("", "limits.maxSeqs", l.maxSeqs());
         t.line("", "limits.prefillChunk", l.prefillChunk());
         t.line("", "limits.kvBudget", orElse(l.kvBudgetBytes(), "what the limits take"));
+        t.line("", "limits.maxQueue", l.maxQueue());
+        t.line("", "limits.swapBudget", l.swapBudgetBytes());
         return t.text.toString();
     }
 

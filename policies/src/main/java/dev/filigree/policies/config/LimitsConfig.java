@@ -9,8 +9,23 @@ import java.util.OptionalLong;
  * @param maxSeqs sequences at the same time
  * @param prefillChunk prompt tokens per step, all sequences together
  * @param kvBudgetBytes bytes of all KV pages together; absent: what the other limits take
+ * @param maxQueue requests that may wait for their turn; more are refused
+ * @param swapBudgetBytes host memory for sequences that are swapped out to make room; 0 to swap none
  */
-public record LimitsConfig(OptionalLong maxContext, int maxSeqs, int prefillChunk, OptionalLong kvBudgetBytes) {
-    /** One sequence, chunks of 1024, the model's context. */
-    public static final LimitsConfig DEFAULT = new LimitsConfig(OptionalLong.empty(), 1, 1024, OptionalLong.empty());
+public record LimitsConfig(
+        OptionalLong maxContext,
+        int maxSeqs,
+        int prefillChunk,
+        OptionalLong kvBudgetBytes,
+        int maxQueue,
+        long swapBudgetBytes) {
+    /** One sequence, chunks of 1024, the model's context, 64 requests in the queue, nothing swapped. */
+    public static final LimitsConfig DEFAULT =
+            new LimitsConfig(OptionalLong.empty(), 1, 1024, OptionalLong.empty(), 64, 0);
+
+    /** The same with sequences of at most that many tokens. */
+    public LimitsConfig withMaxContext(long tokens) {
+        return new LimitsConfig(
+                OptionalLong.of(tokens), maxSeqs, prefillChunk, kvBudgetBytes, maxQueue, swapBudgetBytes);
+    }
 }

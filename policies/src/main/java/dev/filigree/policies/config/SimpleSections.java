@@ -67,8 +67,13 @@ final class SimpleSections {
         OptionalLong kvBudget = section.take("kvBudget")
                 .map(n -> values.bytes("limits.kvBudget", n))
                 .orElse(OptionalLong.empty());
+        int maxQueue = (int) integer(section, "maxQueue", d.maxQueue(), 0, 1 << 20);
+        long swapBudget = section.take("swapBudget")
+                .map(n -> values.bytes("limits.swapBudget", n))
+                .orElse(OptionalLong.empty())
+                .orElse(d.swapBudgetBytes());
         section.refuseOthers();
-        return new LimitsConfig(maxContext, maxSeqs, prefillChunk, kvBudget);
+        return new LimitsConfig(maxContext, maxSeqs, prefillChunk, kvBudget, maxQueue, swapBudget);
     }
 
     private long integer(Section section, String name, long otherwise, long minimum, long maximum) {

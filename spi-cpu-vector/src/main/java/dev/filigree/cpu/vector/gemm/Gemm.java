@@ -9,14 +9,19 @@ import dev.filigree.cpu.vector.parallel.WorkerPool;
  * <p>One call at a time: what the call was given is kept in the object so that {@link #run} allocates nothing.
  */
 public final class Gemm {
-    /** Up to this many tokens, packing a panel costs more than summing across lanes. */
-    private static final int FEW_TOKENS = 24;
+    /**
+     * Up to about this many tokens, packing a panel costs more than summing across lanes. The two sum in another order, so
+     * the choice is made by the most tokens of a run and not by those of one run: what a token gives in a decode step is
+     * the same to the bit however many share the step, up to this many.
+     */
+    private static final int FEW_TOKENS = 32;
 
     private final WorkerPool pool;
     private final GemmShape shape;
     private final GemmCall call = new GemmCall();
     private final PanelGemm panels;
     private final DotGemm dots;
+    private final boolean few;
     private final long bytesPerWorker;
     private final WorkerPool.Body panelTask;
     private final WorkerPool.Body dotTask;
@@ -33,10 +38,8 @@ public final class Gemm {
         this.shape = shape;
         panels = new PanelGemm(shape, call, pool.numWorkers());
         dots = new DotGemm(shape, call, pool.numWorkers(), FEW_TOKENS);
-        long bytes = dots.workspaceBytesPerWorker();
-        if (shape.maxM() > FEW_TOKENS || shape.k() == 0) {
-            bytes = Math.max(bytes, panels.workspaceBytesPerWorker());
-        }
+        few = shape.maxM() <= FEW_TOKENS && shape.k() > 0;
+        long bytes = few ? dots.workspaceBytesPerWorker() : panels.workspaceBytesPerWorker();
         bytesPerWorker = Math.ceilDiv(bytes, 256L) * 256;
         panelTask = (worker, task) -> panels.run(task, work + worker * bytesPerWorker);
         dotTask = (worker, task) -> dots.run(task, work + worker * bytesPerWorker);
@@ -72,7 +75,7 @@ public final class Gemm {
         call.out = out;
         call.outStride = outStride;
         work = workspace;
-        if (m <= FEW_TOKENS && shape.k() > 0) {
+        if (few) {
             pool.parallelFor(m == 0 ? 0 : dots.numTasks(), dotTask);
         } else {
             pool.parallelFor(panels.numTasks(), panelTask);

@@ -17,11 +17,11 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** Pages are handed out all or none, belong to one sequence, and come back. */
-class PlainBlockManagerTest {
+class SharedBlockManagerTest {
     private static final int FULL = 0;
     private static final int RING = 1;
 
-    private final PlainBlockManager blocks = new PlainBlockManager(cache());
+    private final SharedBlockManager blocks = new SharedBlockManager(cache());
 
     @Test
     void sequencesNeverShareAPage() {
