@@ -139,6 +139,8 @@ public record EvalReport(String config, String backend, List<EvalResult> results
     /** Exact match by depth and size, one drawing per task. */
     private List<HeatMap> maps() {
         List<Integer> sizes = List.copyOf(sizes());
+        List<Integer> steps =
+                results.stream().map(EvalReport::step).distinct().sorted().toList();
         return results.stream()
                 .map(EvalResult::task)
                 .distinct()
@@ -146,12 +148,12 @@ public record EvalReport(String config, String backend, List<EvalResult> results
                         task.id() + ", exact match in %",
                         "depth",
                         "tokens",
-                        IntStream.rangeClosed(0, DEPTH_STEPS)
-                                .mapToObj(step -> 100 * step / DEPTH_STEPS + " %")
+                        steps.stream()
+                                .map(step -> 100 * step / DEPTH_STEPS + " %")
                                 .toList(),
                         sizes.stream().map(size -> Integer.toString(size)).toList(),
-                        IntStream.rangeClosed(0, DEPTH_STEPS)
-                                .mapToObj(step -> sizes.stream()
+                        steps.stream()
+                                .map(step -> sizes.stream()
                                         .map(size -> cell(task, size, step))
                                         .toList())
                                 .toList(),
@@ -161,13 +163,15 @@ public record EvalReport(String config, String backend, List<EvalResult> results
                 .toList();
     }
 
+    private static int step(EvalResult result) {
+        return (int) Math.round(result.depth() * DEPTH_STEPS);
+    }
+
     private double cell(NeedleTask task, int size, int step) {
         return 100
                 * mean(
                         results.stream()
-                                .filter(r -> r.task() == task
-                                        && r.size() == size
-                                        && Math.round(r.depth() * DEPTH_STEPS) == step)
+                                .filter(r -> r.task() == task && r.size() == size && step(r) == step)
                                 .toList(),
                         r -> r.exact() ? 1 : 0);
     }

@@ -52,7 +52,8 @@ class EvalTest {
 
     @Test
     void casesSpreadDepthsEvenlyShortestFirst() {
-        EvalPlan plan = new EvalPlan(List.of(NeedleTask.KV, NeedleTask.COPY), List.of(4096, 1024), 3, 7);
+        EvalPlan plan =
+                new EvalPlan(List.of(NeedleTask.KV, NeedleTask.COPY), List.of(4096, 1024), 3, EvalPlan.Depths.ALL, 7);
         assertEquals(
                 List.of(
                         "kv-1024-0-7",
@@ -64,7 +65,19 @@ class EvalTest {
                 plan.cases().stream().limit(6).map(EvalPlan.Case::toString).toList());
         assertEquals(12, plan.cases().size());
         assertEquals(4096, plan.maxSize());
-        assertThrows(IllegalArgumentException.class, () -> new EvalPlan(List.of(), List.of(1024), 1, 1));
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> new EvalPlan(List.of(), List.of(1024), 1, EvalPlan.Depths.ALL, 1));
+    }
+
+    @Test
+    void depthsMayLeaveOutTheEnds() {
+        EvalPlan plan = new EvalPlan(List.of(NeedleTask.KV), List.of(1024), 5, new EvalPlan.Depths(0.1, 0.9), 1);
+        assertEquals(
+                List.of("kv-1024-100-1", "kv-1024-300-2", "kv-1024-500-3", "kv-1024-700-4", "kv-1024-900-5"),
+                plan.cases().stream().map(EvalPlan.Case::toString).toList());
+        assertThrows(IllegalArgumentException.class, () -> new EvalPlan.Depths(0.9, 0.1));
+        assertThrows(IllegalArgumentException.class, () -> new EvalPlan.Depths(0, 1.5));
     }
 
     @Test
