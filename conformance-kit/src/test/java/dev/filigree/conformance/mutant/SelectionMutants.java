@@ -34,6 +34,16 @@ final class SelectionMutants {
                             honest.run();
                             scale(view.get(op.blockMass()), 2);
                         }),
+                Mutant.rewrite(
+                        "estimated scores at half the scale",
+                        Rule.R621,
+                        AntidiagonalScore.class,
+                        op -> score(op, op.norm() * 2, op.residues())),
+                Mutant.rewrite(
+                        "alternating residues taken for antidiagonals",
+                        Rule.R622,
+                        AntidiagonalScore.class,
+                        op -> score(op, op.norm(), AntidiagonalScore.Residues.ANTIDIAGONAL)),
                 Mutant.kernel(
                         "threshold 1 taken for 0.99",
                         Rule.R605,
@@ -101,14 +111,18 @@ final class SelectionMutants {
         AntidiagonalScore.Residues other = op.residues() == AntidiagonalScore.Residues.ANTIDIAGONAL
                 ? AntidiagonalScore.Residues.ALTERNATING
                 : AntidiagonalScore.Residues.ANTIDIAGONAL;
+        return score(op, op.norm(), other);
+    }
+
+    private static AntidiagonalScore score(AntidiagonalScore op, float norm, AntidiagonalScore.Residues residues) {
         return new AntidiagonalScore(
                 op.heads(),
                 op.masking(),
                 op.scale(),
                 op.blockSize(),
                 op.stride(),
-                op.norm(),
-                other,
+                norm,
+                residues,
                 op.q(),
                 op.k(),
                 op.qOffsets(),
