@@ -113,7 +113,9 @@ public record EvalReport(String config, String backend, List<EvalResult> results
                         "density", h.density(),
                         "recall", h.recall(),
                         "meanDensity", h.meanDensity(),
-                        "meanRecall", h.meanRecall())));
+                        "meanRecall", h.meanRecall(),
+                        "attentionSeconds", h.times().attention(),
+                        "choosingSeconds", h.times().choosing())));
         root.put(
                 "misses",
                 results.stream()
@@ -189,10 +191,13 @@ public record EvalReport(String config, String backend, List<EvalResult> results
             report.heads.ifPresent(h -> {
                 page.paragraph(String.format(
                         Locale.ROOT,
-                        "Measured with %s: density %.1f %%, recall %.2f %% of the exact attention mass.",
+                        "Measured with %s: density %.1f %%, recall %.2f %% of the exact attention mass; attention took %.3f s, "
+                                + "%.3f s of it to choose blocks.",
                         h.prompt(),
                         100 * h.meanDensity(),
-                        100 * h.meanRecall()));
+                        100 * h.meanRecall(),
+                        h.times().attention(),
+                        h.times().choosing()));
                 page.drawings(List.of(
                         perHead("heads kept whole (1)", "KV head", h.retention(), "%.0f"),
                         perHead("density of query heads", "query head", h.density(), "%.2f"),

@@ -47,7 +47,8 @@ class EvalTest {
                         "a prompt",
                         List.of(List.of(1.0), List.of(0.0)),
                         List.of(List.of(1.0, 0.5), List.of(0.25, 0.25)),
-                        List.of(List.of(1.0, 1.0), List.of(0.9, 0.9)))));
+                        List.of(List.of(1.0, 1.0), List.of(0.9, 0.9)),
+                        new HeadDensity.Times(2.5, 0.25))));
     }
 
     @Test
@@ -117,6 +118,7 @@ class EvalTest {
         assertTrue(page.contains("<title>title &amp; more</title>"));
         assertTrue(page.contains("single, exact match in %"));
         assertTrue(page.contains("density 50.0 %, recall 95.00 %"));
+        assertTrue(page.contains("attention took 2.500 s, 0.250 s of it to choose blocks."));
         assertTrue(page.contains("<td>1234&lt;</td>"));
         assertEquals(-1, page.replace("http://www.w3.org/2000/svg", "").indexOf("http"));
         // Two tasks, and retention, density and recall per head.
