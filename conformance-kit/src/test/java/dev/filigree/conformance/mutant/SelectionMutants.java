@@ -11,6 +11,7 @@ import dev.filigree.api.op.PageStats;
 import dev.filigree.api.plan.Plan;
 import dev.filigree.conformance.problem.TensorData;
 import dev.filigree.conformance.rule.Rule;
+import java.util.ArrayList;
 import java.util.List;
 
 /** Defects of choosing blocks and pages. */
@@ -18,6 +19,12 @@ final class SelectionMutants {
     private SelectionMutants() {}
 
     static List<Mutant> all() {
+        List<Mutant> all = new ArrayList<>(blocks());
+        all.addAll(pages());
+        return all;
+    }
+
+    private static List<Mutant> blocks() {
         return List.of(
                 Mutant.rewrite(
                         "stripes paired the other way",
@@ -34,6 +41,16 @@ final class SelectionMutants {
                             honest.run();
                             scale(view.get(op.blockMass()), 2);
                         }),
+                Mutant.rewrite(
+                        "estimated scores at half the scale",
+                        Rule.R621,
+                        AntidiagonalScore.class,
+                        op -> score(op, op.norm() * 2, op.residues())),
+                Mutant.rewrite(
+                        "alternating residues taken for antidiagonals",
+                        Rule.R622,
+                        AntidiagonalScore.class,
+                        op -> score(op, op.norm(), AntidiagonalScore.Residues.ANTIDIAGONAL)),
                 Mutant.kernel(
                         "threshold 1 taken for 0.99",
                         Rule.R605,
@@ -60,7 +77,11 @@ final class SelectionMutants {
                         Rule.R609,
                         BlockSelect.class,
                         (op, view, honest) -> view.changed(op.blockMass(), SelectionMutants::dropNaN, honest)),
-                Mutant.rewrite("heads of a group choose alone", Rule.R610, BlockSelect.class, SelectionMutants::alone),
+                Mutant.rewrite("heads of a group choose alone", Rule.R610, BlockSelect.class, SelectionMutants::alone));
+    }
+
+    private static List<Mutant> pages() {
+        return List.of(
                 Mutant.kernel("page scores at half the scale", Rule.R612, PageScore.class, (op, view, honest) -> {
                     honest.run();
                     scaleScores(op, view);
@@ -101,14 +122,18 @@ final class SelectionMutants {
         AntidiagonalScore.Residues other = op.residues() == AntidiagonalScore.Residues.ANTIDIAGONAL
                 ? AntidiagonalScore.Residues.ALTERNATING
                 : AntidiagonalScore.Residues.ANTIDIAGONAL;
+        return score(op, op.norm(), other);
+    }
+
+    private static AntidiagonalScore score(AntidiagonalScore op, float norm, AntidiagonalScore.Residues residues) {
         return new AntidiagonalScore(
                 op.heads(),
                 op.masking(),
                 op.scale(),
                 op.blockSize(),
                 op.stride(),
-                op.norm(),
-                other,
+                norm,
+                residues,
                 op.q(),
                 op.k(),
                 op.qOffsets(),

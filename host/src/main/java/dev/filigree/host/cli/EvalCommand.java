@@ -60,6 +60,15 @@ final class EvalCommand extends Common {
     int promptsPerTask;
 
     @Option(
+            names = "--depths",
+            paramLabel = "D",
+            split = ",",
+            arity = "1",
+            defaultValue = "0,1",
+            description = "First and last depth of the needles (default: ${DEFAULT-VALUE}).")
+    List<Double> depths = List.of();
+
+    @Option(
             names = "--seed",
             paramLabel = "S",
             defaultValue = "1",
@@ -87,7 +96,15 @@ final class EvalCommand extends Common {
 
     @Override
     public Integer call() throws IOException {
-        EvalPlan plan = new EvalPlan(tasks.stream().map(NeedleTask::of).toList(), sizes, promptsPerTask, seed);
+        if (depths.size() != 2) {
+            throw wrong("--depths must be two numbers, such as 0.1,0.9, not " + depths.size());
+        }
+        EvalPlan plan = new EvalPlan(
+                tasks.stream().map(NeedleTask::of).toList(),
+                sizes,
+                promptsPerTask,
+                new EvalPlan.Depths(depths.getFirst(), depths.getLast()),
+                seed);
         List<RunConfig> read = new ArrayList<>();
         for (Path config : configs) {
             RunConfig one = ConfigReader.read(config);
@@ -115,6 +132,7 @@ final class EvalCommand extends Common {
         report(new JsonReport()
                 .put("seed", seed)
                 .put("promptsPerTask", promptsPerTask)
+                .put("depths", depths)
                 .put("reports", reports.stream().map(EvalReport::json).toList()));
         return Errors.OK;
     }

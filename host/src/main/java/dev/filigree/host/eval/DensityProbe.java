@@ -24,6 +24,7 @@ import java.util.stream.IntStream;
 /** Runs one prompt under a policy's prefill plans in fp32 and reads what every head computed. */
 public final class DensityProbe {
     private static final int SAMPLED_ROWS = 16;
+    private static final int TIMED_RUNS = 3;
 
     private final DecoderArrays model;
     private final DecoderPlan prefill;
@@ -42,6 +43,7 @@ public final class DensityProbe {
     public HeadDensity run(String name, int[] tokens) {
         List<List<Double>> density = new ArrayList<>();
         List<List<Double>> recall = new ArrayList<>();
+        double[] seconds = new double[2];
         try (BackendKernels kernels = new BackendKernels(model, backend, tokens.length);
                 BufferScope scope = backend.openScope();
                 ExecutionStream stream = backend.openStream()) {
@@ -51,16 +53,50 @@ public final class DensityProbe {
                 ProbeLayer.Made made = ProbeLayer.of(model, prefill.layers().get(layer), layer, tokens.length);
                 try (OneOp op = new OneOp(backend, scope, stream, made.plan(), Map.of())) {
                     double[] attn = attend(op, made, trace);
+                    seconds[0] += seconds(op);
                     density.add(density(op, made, tokens.length));
                     recall.add(recall(op, trace));
+                    seconds[1] += choosing(made, scope, stream, trace);
                     return attn;
                 }
             });
         }
-        return new HeadDensity(name, retention(), density, recall);
+        return new HeadDensity(name, retention(), density, recall, new HeadDensity.Times(seconds[0], seconds[1]));
+    }
+
+    /** Seconds of estimating and selecting alone; 0 if the layer does neither. */
+    private double choosing(ProbeLayer.Made made, BufferScope scope, ExecutionStream stream, LayerTrace trace) {
+        if (made.choosing().isEmpty()) {
+            return 0;
+        }
+        try (OneOp op = new OneOp(backend, scope, stream, made.choosing().get(), Map.of())) {
+            feed(op, made, trace);
+            op.run();
+            return seconds(op);
+        }
+    }
+
+    private static double seconds(OneOp op) {
+        long best = Long.MAX_VALUE;
+        for (int i = 0; i < TIMED_RUNS; i++) {
+            long start = System.nanoTime();
+            op.run();
+            best = Math.min(best, System.nanoTime() - start);
+        }
+        return best / 1e9;
     }
 
     private double[] attend(OneOp op, ProbeLayer.Made made, LayerTrace trace) {
+        feed(op, made, trace);
+        int n = trace.in().count();
+        op.write("v", trace.v(), n * model.kvWidth());
+        op.run();
+        double[] attn = new double[n * model.qWidth()];
+        op.read("out", attn);
+        return attn;
+    }
+
+    private void feed(OneOp op, ProbeLayer.Made made, LayerTrace trace) {
         int n = trace.in().count();
         op.axis("numTokens", n);
         op.writeInts("qOffsets", new int[] {0, n});
@@ -73,11 +109,6 @@ public final class DensityProbe {
         made.constants().forEach(op::writeFloats);
         op.write("q", trace.q(), n * model.qWidth());
         op.write("k", trace.k(), n * model.kvWidth());
-        op.write("v", trace.v(), n * model.kvWidth());
-        op.run();
-        double[] attn = new double[n * model.qWidth()];
-        op.read("out", attn);
-        return attn;
     }
 
     private List<Double> density(OneOp op, ProbeLayer.Made made, int numTokens) {

@@ -9,10 +9,11 @@ import java.util.List;
  *
  * @param tasks what is asked
  * @param sizes tokens of prompt and answer
- * @param promptsPerTask prompts of each task and size, their needles spread evenly from the start to the question
+ * @param promptsPerTask prompts of each task and size, their needles spread evenly over the depths
+ * @param depths where needles stand
  * @param seed of everything random
  */
-public record EvalPlan(List<NeedleTask> tasks, List<Integer> sizes, int promptsPerTask, long seed) {
+public record EvalPlan(List<NeedleTask> tasks, List<Integer> sizes, int promptsPerTask, Depths depths, long seed) {
 
     /**
      * Copies the lists.
@@ -26,6 +27,32 @@ public record EvalPlan(List<NeedleTask> tasks, List<Integer> sizes, int promptsP
             throw new IllegalArgumentException(
                     "an evaluation needs at least one task, one size and one prompt of each, not " + tasks.size() + ", "
                             + sizes.size() + " and " + promptsPerTask);
+        }
+    }
+
+    /**
+     * A range of depths. Needles at its ends may lie within a streaming head's sink or window.
+     *
+     * @param first 0 for the start of the text
+     * @param last at least first; 1 for right before the question
+     */
+    public record Depths(double first, double last) {
+        /** From the start to the question. */
+        public static final Depths ALL = new Depths(0, 1);
+
+        /**
+         * Checks the range.
+         *
+         * @throws IllegalArgumentException if it is none
+         */
+        public Depths {
+            if (!(first >= 0 && first <= last && last <= 1)) {
+                throw new IllegalArgumentException("depths must ascend from 0 to 1, not " + first + " to " + last);
+            }
+        }
+
+        private double of(int index, int count) {
+            return count == 1 ? (first + last) / 2 : first + (last - first) * index / (count - 1.0);
         }
     }
 
@@ -50,8 +77,7 @@ public record EvalPlan(List<NeedleTask> tasks, List<Integer> sizes, int promptsP
         for (int size : sizes.stream().sorted().toList()) {
             for (NeedleTask task : tasks) {
                 for (int i = 0; i < promptsPerTask; i++) {
-                    double depth = promptsPerTask == 1 ? 0.5 : i / (promptsPerTask - 1.0);
-                    cases.add(new Case(task, size, depth, seed + i));
+                    cases.add(new Case(task, size, depths.of(i, promptsPerTask), seed + i));
                 }
             }
         }

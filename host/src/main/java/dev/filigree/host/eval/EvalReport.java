@@ -113,7 +113,9 @@ public record EvalReport(String config, String backend, List<EvalResult> results
                         "density", h.density(),
                         "recall", h.recall(),
                         "meanDensity", h.meanDensity(),
-                        "meanRecall", h.meanRecall())));
+                        "meanRecall", h.meanRecall(),
+                        "attentionSeconds", h.times().attention(),
+                        "choosingSeconds", h.times().choosing())));
         root.put(
                 "misses",
                 results.stream()
@@ -139,6 +141,8 @@ public record EvalReport(String config, String backend, List<EvalResult> results
     /** Exact match by depth and size, one drawing per task. */
     private List<HeatMap> maps() {
         List<Integer> sizes = List.copyOf(sizes());
+        List<Integer> steps =
+                results.stream().map(EvalReport::step).distinct().sorted().toList();
         return results.stream()
                 .map(EvalResult::task)
                 .distinct()
@@ -146,12 +150,12 @@ public record EvalReport(String config, String backend, List<EvalResult> results
                         task.id() + ", exact match in %",
                         "depth",
                         "tokens",
-                        IntStream.rangeClosed(0, DEPTH_STEPS)
-                                .mapToObj(step -> 100 * step / DEPTH_STEPS + " %")
+                        steps.stream()
+                                .map(step -> 100 * step / DEPTH_STEPS + " %")
                                 .toList(),
                         sizes.stream().map(size -> Integer.toString(size)).toList(),
-                        IntStream.rangeClosed(0, DEPTH_STEPS)
-                                .mapToObj(step -> sizes.stream()
+                        steps.stream()
+                                .map(step -> sizes.stream()
                                         .map(size -> cell(task, size, step))
                                         .toList())
                                 .toList(),
@@ -161,13 +165,15 @@ public record EvalReport(String config, String backend, List<EvalResult> results
                 .toList();
     }
 
+    private static int step(EvalResult result) {
+        return (int) Math.round(result.depth() * DEPTH_STEPS);
+    }
+
     private double cell(NeedleTask task, int size, int step) {
         return 100
                 * mean(
                         results.stream()
-                                .filter(r -> r.task() == task
-                                        && r.size() == size
-                                        && Math.round(r.depth() * DEPTH_STEPS) == step)
+                                .filter(r -> r.task() == task && r.size() == size && step(r) == step)
                                 .toList(),
                         r -> r.exact() ? 1 : 0);
     }
@@ -185,10 +191,13 @@ public record EvalReport(String config, String backend, List<EvalResult> results
             report.heads.ifPresent(h -> {
                 page.paragraph(String.format(
                         Locale.ROOT,
-                        "Measured with %s: density %.1f %%, recall %.2f %% of the exact attention mass.",
+                        "Measured with %s: density %.1f %%, recall %.2f %% of the exact attention mass; attention took %.3f s, "
+                                + "%.3f s of it to choose blocks.",
                         h.prompt(),
                         100 * h.meanDensity(),
-                        100 * h.meanRecall()));
+                        100 * h.meanRecall(),
+                        h.times().attention(),
+                        h.times().choosing()));
                 page.drawings(List.of(
                         perHead("heads kept whole (1)", "KV head", h.retention(), "%.0f"),
                         perHead("density of query heads", "query head", h.density(), "%.2f"),

@@ -9,9 +9,22 @@ import java.util.List;
  * @param retention per layer and KV head: 1 if the cache keeps everything, 0 if it keeps sink and recent tokens
  * @param density per layer and query head: share of reachable blocks or pairs that were computed
  * @param recall per layer and query head: share of exact attention mass on what was computed, mean over sampled rows
+ * @param times of the prompt's attention
  */
 public record HeadDensity(
-        String prompt, List<List<Double>> retention, List<List<Double>> density, List<List<Double>> recall) {
+        String prompt,
+        List<List<Double>> retention,
+        List<List<Double>> density,
+        List<List<Double>> recall,
+        Times times) {
+
+    /**
+     * Seconds over all layers, each layer the best of a few runs of its attention steps over the whole prompt in fp32.
+     *
+     * @param attention everything, estimates and selections included
+     * @param choosing estimates and selections alone
+     */
+    public record Times(double attention, double choosing) {}
 
     /** Copies the tables. */
     public HeadDensity {

@@ -66,12 +66,14 @@ final class ProbeLayer {
      * @param constants tables to upload, by tensor name
      * @param selections by the name of their tensor of block counts
      * @param streaming per streaming op, its heads and windows
+     * @param choosing the plan's estimates and selections alone, if it has any
      */
     record Made(
             Plan plan,
             Map<String, float[]> constants,
             Map<String, BlockSelect> selections,
-            Map<HeadMap, HeadPattern.Streaming> streaming) {}
+            Map<HeadMap, HeadPattern.Streaming> streaming,
+            Optional<Plan> choosing) {}
 
     /** Makes a layer's plan over. */
     static Made of(DecoderArrays model, AttentionPlan attention, int layer, int maxTokens) {
@@ -80,7 +82,22 @@ final class ProbeLayer {
         for (Op op : attention.plan().ops()) {
             probe.add(op, attention.constants(), streaming);
         }
-        return new Made(probe.builder.build(), probe.constants, probe.selections, streaming);
+        return new Made(
+                probe.builder.build(),
+                probe.constants,
+                probe.selections,
+                streaming,
+                choosing(model, attention, layer, maxTokens));
+    }
+
+    private static Optional<Plan> choosing(DecoderArrays model, AttentionPlan attention, int layer, int maxTokens) {
+        ProbeLayer probe = new ProbeLayer(model, maxTokens, layer);
+        for (Op op : attention.plan().ops()) {
+            if (op instanceof AntidiagonalScore || op instanceof BlockSelect) {
+                probe.add(op, attention.constants(), new LinkedHashMap<>());
+            }
+        }
+        return probe.selections.isEmpty() ? Optional.empty() : Optional.of(probe.builder.build());
     }
 
     private void add(Op op, List<ConstantTable> tables, Map<HeadMap, HeadPattern.Streaming> streaming) {

@@ -47,12 +47,14 @@ class EvalTest {
                         "a prompt",
                         List.of(List.of(1.0), List.of(0.0)),
                         List.of(List.of(1.0, 0.5), List.of(0.25, 0.25)),
-                        List.of(List.of(1.0, 1.0), List.of(0.9, 0.9)))));
+                        List.of(List.of(1.0, 1.0), List.of(0.9, 0.9)),
+                        new HeadDensity.Times(2.5, 0.25))));
     }
 
     @Test
     void casesSpreadDepthsEvenlyShortestFirst() {
-        EvalPlan plan = new EvalPlan(List.of(NeedleTask.KV, NeedleTask.COPY), List.of(4096, 1024), 3, 7);
+        EvalPlan plan =
+                new EvalPlan(List.of(NeedleTask.KV, NeedleTask.COPY), List.of(4096, 1024), 3, EvalPlan.Depths.ALL, 7);
         assertEquals(
                 List.of(
                         "kv-1024-0-7",
@@ -64,7 +66,19 @@ class EvalTest {
                 plan.cases().stream().limit(6).map(EvalPlan.Case::toString).toList());
         assertEquals(12, plan.cases().size());
         assertEquals(4096, plan.maxSize());
-        assertThrows(IllegalArgumentException.class, () -> new EvalPlan(List.of(), List.of(1024), 1, 1));
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> new EvalPlan(List.of(), List.of(1024), 1, EvalPlan.Depths.ALL, 1));
+    }
+
+    @Test
+    void depthsMayLeaveOutTheEnds() {
+        EvalPlan plan = new EvalPlan(List.of(NeedleTask.KV), List.of(1024), 5, new EvalPlan.Depths(0.1, 0.9), 1);
+        assertEquals(
+                List.of("kv-1024-100-1", "kv-1024-300-2", "kv-1024-500-3", "kv-1024-700-4", "kv-1024-900-5"),
+                plan.cases().stream().map(EvalPlan.Case::toString).toList());
+        assertThrows(IllegalArgumentException.class, () -> new EvalPlan.Depths(0.9, 0.1));
+        assertThrows(IllegalArgumentException.class, () -> new EvalPlan.Depths(0, 1.5));
     }
 
     @Test
@@ -104,6 +118,7 @@ class EvalTest {
         assertTrue(page.contains("<title>title &amp; more</title>"));
         assertTrue(page.contains("single, exact match in %"));
         assertTrue(page.contains("density 50.0 %, recall 95.00 %"));
+        assertTrue(page.contains("attention took 2.500 s, 0.250 s of it to choose blocks."));
         assertTrue(page.contains("<td>1234&lt;</td>"));
         assertEquals(-1, page.replace("http://www.w3.org/2000/svg", "").indexOf("http"));
         // Two tasks, and retention, density and recall per head.

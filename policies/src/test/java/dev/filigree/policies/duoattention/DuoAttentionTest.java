@@ -112,6 +112,43 @@ class DuoAttentionTest {
         assertTrue(gqaDense >= 1.95 * gqa.totalBytes(), gqaDense + " / " + gqa.totalBytes());
     }
 
+    /** The paper's 2.55x and 1.67x are of whole memory, 16-bit weights included, at 134K and 517K tokens. */
+    @Test
+    void memoryWithWeightsShrinksAsInThePaper() {
+        long mhaWeights = 2 * 6_738_415_616L;
+        long gqaWeights = 2 * 8_030_261_248L;
+        for (long tokens : new long[] {134_000, 1 << 20}) {
+            assertTrue(shrinks(LLAMA2_7B, .75, mhaWeights, tokens) >= 2.55, "Llama-2-7B at " + tokens);
+        }
+        for (long tokens : new long[] {517_000, 1 << 20}) {
+            assertTrue(shrinks(LLAMA3_8B, .5, gqaWeights, tokens) >= 1.67, "Llama-3-8B at " + tokens);
+        }
+    }
+
+    private static double shrinks(ModelGeometry geometry, double sparsity, long weights, long tokens) {
+        long dense = cache(geometry, new DensePolicy(), tokens).totalBytes();
+        long duo = cache(geometry, byLayer(geometry, sparsity, 64, 256), tokens).totalBytes();
+        return (double) (weights + dense) / (weights + duo);
+    }
+
+    @Test
+    void allHeadsRetrievingIsThePlanOfDense() {
+        ModelGeometry geometry = ModelGeometry.of(2, 8, 4, 16);
+        DuoAttentionPolicy policy = byLayer(geometry, 0, 2, 8);
+        KvCachePlan kv = Geometries.cache(geometry, policy, Geometries.paged(KvPrecision.F16, PrefillReads.STORED));
+        assertEquals(
+                Geometries.cache(geometry, new DensePolicy(), Geometries.paged(KvPrecision.F16, PrefillReads.STORED)),
+                kv);
+        for (Phase phase : Phase.values()) {
+            assertEquals(
+                    new DensePolicy()
+                            .plan(Geometries.problem(kv, phase, 1))
+                            .plan()
+                            .ops(),
+                    policy.plan(Geometries.problem(kv, phase, 1)).plan().ops());
+        }
+    }
+
     @Test
     void flippingOneHeadChangesOnlyThatHead() {
         List<List<Float>> rows = List.of(List.of(1f, 1f, 0f, 1f));

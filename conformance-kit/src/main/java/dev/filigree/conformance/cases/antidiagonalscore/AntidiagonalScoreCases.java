@@ -113,7 +113,62 @@ public final class AntidiagonalScoreCases {
         Form paper = new Form(128, 8, Residues.ANTIDIAGONAL, Masking.CAUSAL);
         AttentionShape large = AttentionShape.of(1024, 1024).heads(4, 1).dims(64, 64);
         cases.compare(Rule.R601, Tier.FULL, paper.params(), g -> problem(AttentionData.random(g, large), paper));
+        properties(cases);
         return cases.cases();
+    }
+
+    private static void properties(CaseList cases) {
+        cases.check(Rule.R621, Tier.SMOKE, Params.of("worked", true), AntidiagonalScoreProperties::golden);
+        cases.check(Rule.R621, Tier.SMOKE, Params.of("stride", 1), AntidiagonalScoreProperties::exact);
+        cases.check(Rule.R621, Tier.SMOKE, Params.of("dtype", DType.F16), AntidiagonalScoreProperties::overflow);
+        for (Residues residues : Residues.values()) {
+            for (int stride : new int[] {2, 8, 16}) {
+                Form form = new Form(16, stride, residues, Masking.CAUSAL);
+                Params params = form.params();
+                cases.check(
+                        Rule.R621,
+                        Tier.SMOKE,
+                        params.with("line", true),
+                        c -> AntidiagonalScoreProperties.verticalLine(c, form));
+                cases.check(
+                        Rule.R621,
+                        Tier.SMOKE,
+                        params.with("even", true),
+                        c -> AntidiagonalScoreProperties.uniform(c, form));
+                cases.check(
+                        Rule.R621,
+                        Tier.SMOKE,
+                        params.with("shifted", true),
+                        c -> AntidiagonalScoreProperties.shifted(c, form));
+                cases.check(
+                        Rule.R621,
+                        Tier.SMOKE,
+                        params.with("heads", "equal"),
+                        c -> AntidiagonalScoreProperties.equalHeads(c, form));
+            }
+        }
+        slashes(cases);
+    }
+
+    private static void slashes(CaseList cases) {
+        for (int stride : new int[] {2, 4, 8}) {
+            Form antidiagonal = new Form(16, stride, Residues.ANTIDIAGONAL, Masking.CAUSAL);
+            Form alternating = new Form(16, stride, Residues.ALTERNATING, Masking.CAUSAL);
+            for (int offset : new int[] {32, 33, 34}) {
+                cases.check(
+                        Rule.R622,
+                        Tier.SMOKE,
+                        alternating.params().with("offset", offset),
+                        c -> AntidiagonalScoreProperties.slash(c, alternating, offset));
+                cases.check(
+                        Rule.R622,
+                        Tier.SMOKE,
+                        antidiagonal.params().with("offset", offset),
+                        offset % 2 == 1
+                                ? c -> AntidiagonalScoreProperties.slash(c, antidiagonal, offset)
+                                : c -> AntidiagonalScoreProperties.evenSlashUnseen(c, antidiagonal, offset));
+            }
+        }
     }
 
     private static void chunks(CaseContext c, Form form) {

@@ -127,6 +127,27 @@ public final class BlockSelectCases {
         cases.check(Rule.R606, Tier.SMOKE, Params.of(), BlockSelectProperties::mandatory);
         cases.check(Rule.R607, Tier.SMOKE, Params.of(), BlockSelectProperties::ties);
         cases.check(Rule.R608, Tier.SMOKE, plain.params(), c -> BlockSelectProperties.fewest(c, plain));
+        goldens(cases);
         return cases.cases();
+    }
+
+    private static void goldens(CaseList cases) {
+        cases.check(Rule.R608, Tier.SMOKE, Params.of("row", "worked"), BlockSelectGoldens::firstChunkTakesNoBlockMore);
+        cases.check(Rule.R608, Tier.SMOKE, Params.of("row", "nested"), BlockSelectGoldens::higherThresholdsNest);
+        cases.check(
+                Rule.R605,
+                Tier.SMOKE,
+                Params.of("row", "blocks without mass"),
+                BlockSelectGoldens::thresholdOneKeepsBlocksWithoutMass);
+        cases.check(
+                Rule.R606,
+                Tier.SMOKE,
+                Params.of("row", "without mass"),
+                BlockSelectGoldens::rowWithoutMassKeepsSinkColumnAndDiagonal);
+        cases.check(
+                Rule.R604,
+                Tier.SMOKE,
+                Params.of("row", "a threshold per head"),
+                BlockSelectGoldens::headsFollowTheirOwnThresholds);
     }
 }

@@ -15,12 +15,13 @@ final class BlockSelectProperties {
 
     private BlockSelectProperties() {}
 
-    private interface RowCheck {
+    /** Judges one row of one head. */
+    interface RowCheck {
         /** One row and head: diagonal block, blocks that can be reached, masses, chosen blocks. */
         void check(int diagonal, int reachable, float[] mass, int[] chosen);
     }
 
-    private static void rows(CaseContext c, Form form, float[] mass, float threshold, RowCheck check) {
+    static void rows(CaseContext c, Form form, float[] mass, float threshold, RowCheck check) {
         Outputs outputs = c.run(BlockSelectCases.problem(form, mass, BlockSelectCases.thresholds(threshold)));
         int[] offsets = BlockLists.rowOffsets(BlockSelectCases.SHAPE, BlockSelectCases.BLOCK);
         int width = BlockSelectCases.width();
@@ -39,7 +40,7 @@ final class BlockSelectProperties {
         }
     }
 
-    private static int[] list(Outputs outputs, int row, int head) {
+    static int[] list(Outputs outputs, int row, int head) {
         int count = outputs.ints("blockCounts")[row * HEADS + head];
         int at = (row * HEADS + head) * BlockSelectCases.width();
         return Arrays.copyOfRange(outputs.ints("blockIndices"), at, at + count);
