@@ -77,6 +77,7 @@ public enum Rule {
     R615(Level.REQUIRED, "reusedListKeepsTheNewestPage"),
     R616(Level.REQUIRED, "tiesGoToTheLowerPage"),
     R617(Level.REQUIRED, "chosenSetHoldsItsCertificate"),
+    R618(Level.REQUIRED, "unreadScoresDoNotMatter"),
     R701(Level.REQUIRED, "appendMatchesReference"),
     R702(Level.REQUIRED, "appendThenGatherReturnsWhatWasStored"),
     R703(Level.REQUIRED, "onlyNamedSlotsChange"),

@@ -114,7 +114,7 @@ final class SelectedPages {
     /** The lists of a layer, kept from step to step in the row of each sequence's slot. */
     private PageChoice choice(HeadMap heads, KvClass c, PageCounts pages) {
         String name = "layer" + problem.layer() + ".lserve." + c.name() + ".";
-        Dim numSlots = Dim.upTo("numSlots", problem.capacity().numSlots());
+        Dim numSlots = Dim.fixed("numSlots", problem.capacity().numSlots());
         TensorRef counts = builder.declare(name + "counts", TensorRole.STATE, DType.I32, numSlots, numLists(heads));
         TensorRef chosen = builder.declare(
                 name + "chosen",

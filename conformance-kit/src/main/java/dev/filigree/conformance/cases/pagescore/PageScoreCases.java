@@ -3,6 +3,7 @@ package dev.filigree.conformance.cases.pagescore;
 import dev.filigree.api.attention.HeadMap;
 import dev.filigree.api.kvcache.KvPrecision;
 import dev.filigree.api.op.PageChoice.SelectionScope;
+import dev.filigree.api.op.PageReuse;
 import dev.filigree.api.op.PageScore;
 import dev.filigree.api.plan.Dim;
 import dev.filigree.api.plan.TensorRef;
@@ -22,6 +23,7 @@ import dev.filigree.conformance.problem.Problem;
 import dev.filigree.conformance.problem.ProblemBuilder;
 import dev.filigree.conformance.rule.Rule;
 import java.util.List;
+import java.util.Optional;
 
 /** Upper bounds of a query's scores per page. */
 public final class PageScoreCases {
@@ -36,8 +38,18 @@ public final class PageScoreCases {
         return Math.ceilDiv(SHAPE.maxKvLength(), spec.pageSize()) + 1;
     }
 
-    /** Declares the step; the scores are its output. */
+    /** Declares the step that scores every list; the scores are its output. */
     public static TensorRef declare(ProblemBuilder builder, AttentionData data, PagedPool pool, SelectionScope scope) {
+        return declare(builder, data, pool, scope, Optional.empty());
+    }
+
+    /** Declares the step; the scores are its output. */
+    public static TensorRef declare(
+            ProblemBuilder builder,
+            AttentionData data,
+            PagedPool pool,
+            SelectionScope scope,
+            Optional<PageReuse> reuse) {
         Dim numSeqs = builder.axis("numSeqs", data.shape().numSeqs());
         TensorRef q = builder.input(
                 "q",
@@ -60,7 +72,8 @@ public final class PageScoreCases {
                 pool.declare(builder, TensorRole.INPUT),
                 q,
                 builder.ints("kvLengths", data.shape().kvLengths(), numSeqs),
-                scores));
+                scores,
+                reuse));
         builder.workload(
                 data.shape().numSeqs(), data.shape().numSeqs(), data.shape().maxKvLength());
         return scores;
