@@ -17,7 +17,7 @@ import dev.filigree.conformance.cases.shared.AttentionShape;
 import dev.filigree.conformance.cases.shared.PageLists;
 import dev.filigree.conformance.cases.shared.PageSpec;
 import dev.filigree.conformance.cases.shared.PagedPool;
-import dev.filigree.conformance.data.Generator;
+import dev.filigree.conformance.generate.Generator;
 import dev.filigree.conformance.problem.Outputs;
 import dev.filigree.conformance.problem.Problem;
 import dev.filigree.conformance.problem.ProblemBuilder;
