@@ -12,12 +12,17 @@ import dev.filigree.api.plan.Plan;
 import dev.filigree.conformance.problem.TensorData;
 import dev.filigree.conformance.rule.Rule;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** Defects of choosing blocks and pages. */
 final class SelectionMutants {
     private SelectionMutants() {}
 
     static List<Mutant> all() {
+        return Stream.of(ofBlocks(), ofPages()).flatMap(List::stream).toList();
+    }
+
+    private static List<Mutant> ofBlocks() {
         return List.of(
                 Mutant.rewrite(
                         "stripes paired the other way",
@@ -60,7 +65,11 @@ final class SelectionMutants {
                         Rule.R609,
                         BlockSelect.class,
                         (op, view, honest) -> view.changed(op.blockMass(), SelectionMutants::dropNaN, honest)),
-                Mutant.rewrite("heads of a group choose alone", Rule.R610, BlockSelect.class, SelectionMutants::alone),
+                Mutant.rewrite("heads of a group choose alone", Rule.R610, BlockSelect.class, SelectionMutants::alone));
+    }
+
+    private static List<Mutant> ofPages() {
+        return List.of(
                 Mutant.kernel("page scores at half the scale", Rule.R612, PageScore.class, (op, view, honest) -> {
                     honest.run();
                     scaleScores(op, view);
