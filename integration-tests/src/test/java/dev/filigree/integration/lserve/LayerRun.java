@@ -58,14 +58,27 @@ final class LayerRun implements AutoCloseable {
     private final BitSet slots = new BitSet();
 
     LayerRun(Backend backend, AttentionPolicy policy, ModelGeometry geometry, int maxSeqs, int maxTokens) {
+        this(
+                backend,
+                policy,
+                geometry,
+                new PagedConfig(PAGE, KvPrecision.F32, KvPrecision.F32, PrefillReads.STORED),
+                new StepCapacity((long) maxSeqs * maxTokens, maxSeqs, maxSeqs, maxTokens, (long) maxSeqs * maxTokens));
+    }
+
+    LayerRun(
+            Backend backend, AttentionPolicy policy, ModelGeometry geometry, PagedConfig pages, StepCapacity capacity) {
         this.backend = backend;
         this.policy = policy;
         this.geometry = geometry;
-        PagedConfig pages = new PagedConfig(PAGE, KvPrecision.F32, KvPrecision.F32, PrefillReads.STORED);
+        this.capacity = capacity;
         kv = new PagedPolicy(pages)
-                .plan(new KvCacheProblem(geometry, policy.kvNeeds(geometry), maxSeqs, maxTokens, OptionalLong.empty()));
-        capacity =
-                new StepCapacity((long) maxSeqs * maxTokens, maxSeqs, maxSeqs, maxTokens, (long) maxSeqs * maxTokens);
+                .plan(new KvCacheProblem(
+                        geometry,
+                        policy.kvNeeds(geometry),
+                        (int) capacity.numSlots(),
+                        capacity.contextTokens(),
+                        OptionalLong.empty()));
         state = backend.openScope();
         stream = backend.openStream();
         for (long numPages : kv.numPages()) {
@@ -259,6 +272,14 @@ final class LayerRun implements AutoCloseable {
                 .filter(decl -> decl.ref().name().endsWith(suffix))
                 .findFirst()
                 .orElseThrow();
+    }
+
+    /** Bytes of the pools that hold keys and values, statistics included, as allocated. */
+    long pageBytes() {
+        return stateBuffers.entrySet().stream()
+                .filter(entry -> entry.getKey().endsWith(".pages"))
+                .mapToLong(entry -> entry.getValue().sizeBytes())
+                .sum();
     }
 
     private float[] floats(DeviceBuffer buffer, int from, int count) {
