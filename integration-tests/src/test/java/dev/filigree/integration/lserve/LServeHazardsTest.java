@@ -1,14 +1,23 @@
 package dev.filigree.integration.lserve;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+
+import dev.filigree.api.attention.ModelGeometry;
+import dev.filigree.api.attention.Phase;
 import dev.filigree.api.backend.Backend;
 import dev.filigree.api.backend.BackendOptions;
 import dev.filigree.api.backend.BackendProvider;
 import dev.filigree.api.backend.Probe;
 import dev.filigree.api.op.PageChoice.SelectionScope;
 import dev.filigree.api.select.BackendSelector;
+import dev.filigree.policies.dense.DensePolicy;
+import dev.filigree.policies.layers.LayerSet;
+import dev.filigree.policies.lserve.LServeConfig;
+import dev.filigree.policies.lserve.LServePolicy;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Named;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -141,6 +150,38 @@ class LServeHazardsTest {
                 }
             }
         }
+    }
+
+    /** A list of all pages is visited as the pages themselves are, so not a bit may differ from dense attention. */
+    @ParameterizedTest
+    @MethodSource("settings")
+    void withinTheBudgetTheResultIsDenseBitForBit(BackendProvider provider, SelectionScope scope) {
+        ModelGeometry geometry = ModelGeometry.of(1, 6, 2, 16);
+        LServePolicy lserve =
+                new LServePolicy(new LServeConfig(BUDGET_TOKENS, 3, 4, 4, scope, LayerSet.NONE, new DensePolicy()));
+        try (Backend backend = open(provider);
+                LayerRun dense = new LayerRun(backend, new DensePolicy(), geometry, 1, 256);
+                LayerRun chosen = new LayerRun(backend, lserve, geometry, 1, 256)) {
+            LayerSequence a = dense.open();
+            LayerSequence b = chosen.open();
+            Random random = new Random(2);
+            for (int length = 0; length < BUDGET_TOKENS; length++) {
+                List<float[]> q = List.of(normals(random, 96));
+                List<List<float[]>> k = List.of(List.of(normals(random, 32)));
+                List<List<float[]>> v = List.of(List.of(normals(random, 32)));
+                float[][] expected = dense.step(Phase.DECODE, List.of(a), q, k, v);
+                assertArrayEquals(expected[0], chosen.step(Phase.DECODE, List.of(b), q, k, v)[0], "length " + length);
+                assertArrayEquals(IntStream.rangeClosed(0, length / PAGE).toArray(), chosen.list(b, 0));
+            }
+        }
+    }
+
+    private static float[] normals(Random random, int count) {
+        float[] values = new float[count];
+        for (int i = 0; i < count; i++) {
+            values[i] = (float) random.nextGaussian();
+        }
+        return values;
     }
 
     /** Layers without heads of one class: no plan step, no page and no list of that class. */
