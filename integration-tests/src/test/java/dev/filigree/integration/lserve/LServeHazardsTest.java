@@ -152,10 +152,13 @@ class LServeHazardsTest {
         }
     }
 
-    /** A list of all pages is visited as the pages themselves are, so not a bit may differ from dense attention. */
+    /**
+     * A list of all pages is visited as the pages themselves are: to the bit where a group reads them together as in dense
+     * attention; heads that read alone may be summed in other registers, so there by the rounding of sums of 32 keys.
+     */
     @ParameterizedTest
     @MethodSource("settings")
-    void withinTheBudgetTheResultIsDenseBitForBit(BackendProvider provider, SelectionScope scope) {
+    void withinTheBudgetEveryPageIsChosenAndTheResultIsDense(BackendProvider provider, SelectionScope scope) {
         ModelGeometry geometry = ModelGeometry.of(1, 6, 2, 16);
         LServePolicy lserve =
                 new LServePolicy(new LServeConfig(BUDGET_TOKENS, 3, 4, 4, scope, LayerSet.NONE, new DensePolicy()));
@@ -170,7 +173,12 @@ class LServeHazardsTest {
                 List<List<float[]>> k = List.of(List.of(normals(random, 32)));
                 List<List<float[]>> v = List.of(List.of(normals(random, 32)));
                 float[][] expected = dense.step(Phase.DECODE, List.of(a), q, k, v);
-                assertArrayEquals(expected[0], chosen.step(Phase.DECODE, List.of(b), q, k, v)[0], "length " + length);
+                float[][] actual = chosen.step(Phase.DECODE, List.of(b), q, k, v);
+                if (scope == SelectionScope.KV_GROUP) {
+                    assertArrayEquals(expected[0], actual[0], "length " + length);
+                } else {
+                    assertArrayEquals(expected[0], actual[0], 0x1p-18f, "length " + length);
+                }
                 assertArrayEquals(IntStream.rangeClosed(0, length / PAGE).toArray(), chosen.list(b, 0));
             }
         }
