@@ -15,6 +15,7 @@ module dev.filigree.policies {
     exports dev.filigree.policies.duoattention;
     exports dev.filigree.policies.layer;
     exports dev.filigree.policies.layers;
+    exports dev.filigree.policies.lserve;
     exports dev.filigree.policies.paged;
     exports dev.filigree.policies.pattern;
     exports dev.filigree.policies.phases;
@@ -38,7 +39,8 @@ module dev.filigree.policies {
             dev.filigree.policies.layers.LayersProvider,
             dev.filigree.policies.phases.PhasesProvider,
             dev.filigree.policies.xattention.XAttentionProvider,
-            dev.filigree.policies.duoattention.DuoAttentionProvider;
+            dev.filigree.policies.duoattention.DuoAttentionProvider,
+            dev.filigree.policies.lserve.LServeProvider;
     provides dev.filigree.api.policy.KVCachePolicyProvider with
             dev.filigree.policies.paged.PagedProvider;
     provides dev.filigree.api.policy.QuantizedLinearProvider with

@@ -107,9 +107,11 @@ public record PagedAttention(
                 / kv.layout().pageSize();
         long dims = (long) kv.layout().headDimQk() + kv.layout().headDimVo();
         double share = heads.numServedQoHeads() / (double) heads.numQoHeads();
+        boolean readAlone = choice.isPresent() && choice.get().scope() == PageChoice.SelectionScope.QUERY_HEAD;
+        int readers = readAlone ? heads.numServedQoHeads() : heads.numServedKvHeads();
         return new Cost(
                 2 * pairs * dims * heads.numServedQoHeads(),
-                load.numTokens() * Refs.rowBytes(tensors.get(q)) * share + keys * tokenBytes * heads.numServedKvHeads(),
+                load.numTokens() * Refs.rowBytes(tensors.get(q)) * share + keys * tokenBytes * readers,
                 load.numTokens() * (Refs.rowBytes(tensors.get(out)) + 4.0 * heads.numQoHeads()) * share);
     }
 }

@@ -77,6 +77,7 @@ public enum Rule {
     R615(Level.REQUIRED, "reusedListKeepsTheNewestPage"),
     R616(Level.REQUIRED, "tiesGoToTheLowerPage"),
     R617(Level.REQUIRED, "chosenSetHoldsItsCertificate"),
+    R618(Level.REQUIRED, "unreadScoresDoNotMatter"),
     R621(Level.REQUIRED, "massFollowsTheFormula"),
     R622(Level.REQUIRED, "alternatingResiduesSeeEverySlash"),
     R701(Level.REQUIRED, "appendMatchesReference"),

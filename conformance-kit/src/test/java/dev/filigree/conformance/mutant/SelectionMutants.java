@@ -108,6 +108,10 @@ final class SelectionMutants {
                         "scores chosen by are those of before",
                         Rule.R617,
                         provider -> new MutantProvider(provider, SelectionMutants::blindSelection)),
+                new Mutant(
+                        "a list chosen anew is not scored",
+                        Rule.R618,
+                        provider -> new MutantProvider(provider, SelectionMutants::unscored)),
                 Mutant.kernel(
                         "statistics recomputed for the first page only",
                         Rule.R714,
@@ -205,12 +209,24 @@ final class SelectionMutants {
 
     // In a plan that scores and selects, selecting runs first and so reads what the scores were before.
     private static PreparedPlan blindSelection(Backend backend, Plan plan) {
-        boolean both = plan.ops().size() == 2
+        return scoresAndSelects(plan) ? swapped(backend, plan) : backend.prepare(plan);
+    }
+
+    private static boolean scoresAndSelects(Plan plan) {
+        return plan.ops().size() == 2
                 && plan.ops().get(0) instanceof PageScore
                 && plan.ops().get(1) instanceof PageSelect;
-        if (!both) {
-            return backend.prepare(plan);
-        }
+    }
+
+    // The same where the scores say which of them will be read.
+    private static PreparedPlan unscored(Backend backend, Plan plan) {
+        boolean told = scoresAndSelects(plan)
+                && plan.ops().get(0) instanceof PageScore score
+                && score.reuse().isPresent();
+        return told ? swapped(backend, plan) : backend.prepare(plan);
+    }
+
+    private static PreparedPlan swapped(Backend backend, Plan plan) {
         Plan swapped = new Plan(plan.name(), plan.tensors(), plan.ops().reversed());
         return new MutantProvider.MutantPlan(plan, backend.prepare(swapped), PreparedPlan::run);
     }

@@ -1,5 +1,7 @@
 package dev.filigree.host.cli;
 
+import dev.filigree.api.attention.ModelGeometry;
+import dev.filigree.api.kvcache.KvCachePlan;
 import dev.filigree.api.select.BackendSelector;
 import dev.filigree.host.explain.Explanation;
 import dev.filigree.host.explain.PhaseCost;
@@ -57,12 +59,34 @@ final class ExplainCommand extends Common {
                 + (e.policy().isEmpty() ? "" : "attention\n  " + String.join("\n  ", e.policy()) + "\n\n")
                 + "heads\n" + e.heads() + "\n"
                 + costs + "\n"
+                + "attention of one decode step, all layers\n" + steps(e.decode()) + "\n"
                 + new TextTable()
                         .row("weights", Units.bytes(e.weightBytes()) + " as " + String.join(", ", e.linearSchemes()))
                         .row("KV pages", Units.bytes(e.kv().totalBytes()) + " for all sequences")
-                        .row("KV of one", Units.bytes(e.kv().bytesFor(tokens + 1L)) + " at " + (tokens + 1) + " tokens")
+                        .row(
+                                "KV of one",
+                                Units.bytes(e.kv().bytesFor(tokens + 1L)) + " at " + (tokens + 1) + " tokens, "
+                                        + Units.rate(denseBytes(e.kv(), tokens + 1L) / e.kv().bytesFor(tokens + 1L))
+                                        + "x below dense at 16 bits")
                         .row("admission", e.admission())
                 + "\n" + e.prefill().plan() + "\n" + e.decode().plan();
+    }
+
+    private static TextTable steps(PhaseCost phase) {
+        TextTable steps = new TextTable().row("", "FLOPs", "read", "written");
+        phase.attentionSteps()
+                .forEach((name, cost) -> steps.row(
+                        name,
+                        Units.count(cost.flops()),
+                        Units.bytes(cost.bytesRead()),
+                        Units.bytes(cost.bytesWritten())));
+        return steps;
+    }
+
+    /** Bytes of the keys and values of some tokens, unquantized at 16 bits. */
+    private static double denseBytes(KvCachePlan kv, long numTokens) {
+        ModelGeometry g = kv.geometry();
+        return 2.0 * numTokens * g.numLayers() * g.numKvHeads() * (g.headDimQk() + g.headDimVo());
     }
 
     private static void cost(TextTable table, String name, PhaseCost c) {
@@ -98,6 +122,15 @@ final class ExplainCommand extends Common {
         values.put("attentionFlops", c.attentionFlops());
         values.put("bytesRead", c.cost().bytesRead());
         values.put("bytesWritten", c.cost().bytesWritten());
+        Map<String, Object> steps = new LinkedHashMap<>();
+        c.attentionSteps()
+                .forEach((name, cost) -> steps.put(
+                        name,
+                        Map.of(
+                                "flops", cost.flops(),
+                                "bytesRead", cost.bytesRead(),
+                                "bytesWritten", cost.bytesWritten())));
+        values.put("attentionSteps", steps);
         values.put("density", c.density());
         values.put("workspaceBytes", c.workspaceBytes());
         values.put("plan", c.plan().lines().toList());

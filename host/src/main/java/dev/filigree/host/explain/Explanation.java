@@ -3,6 +3,8 @@ package dev.filigree.host.explain;
 import dev.filigree.api.attention.Phase;
 import dev.filigree.api.attention.StepCapacity;
 import dev.filigree.api.kvcache.KvCachePlan;
+import dev.filigree.api.plan.Cost;
+import dev.filigree.api.plan.Plan;
 import dev.filigree.api.plan.TensorDecl;
 import dev.filigree.api.plan.TensorRole;
 import dev.filigree.api.plan.Workload;
@@ -20,8 +22,10 @@ import dev.filigree.host.engine.EngineModel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SequencedMap;
 import java.util.SortedSet;
 import java.util.stream.IntStream;
 
@@ -96,6 +100,7 @@ public record Explanation(
         return new PhaseCost(
                 plan.plan().cost(load),
                 attention,
+                steps(planner, plan, phase, load),
                 AttentionDensity.of(plan, planner, phase, numTokens, context),
                 WorkspaceLayout.of(plan.plan(), 0).totalBytes(),
                 PlanText.of(plan.plan()));
@@ -111,6 +116,19 @@ public record Explanation(
                 + (config.swapBudgetBytes() == 0
                         ? "requests wait"
                         : "idle sessions leave for the host and requests wait");
+    }
+
+    /** Data-dependent steps count at the density that the policy expects of their layer. */
+    private static SequencedMap<String, Cost> steps(
+            DecoderPlanner planner, DecoderPlan plan, Phase phase, Workload load) {
+        SequencedMap<String, Cost> steps = new LinkedHashMap<>();
+        for (int layer = 0; layer < plan.layers().size(); layer++) {
+            Plan attention = plan.layers().get(layer).plan();
+            double expected = planner.attention().expectedDensity(phase, layer, load.contextTokens());
+            Workload own = new Workload(load.numSeqs(), load.numTokens(), load.contextTokens(), expected);
+            attention.ops().forEach(op -> steps.merge(op.opName(), op.cost(attention.tensors(), own), Cost::plus));
+        }
+        return steps;
     }
 
     private static long weightBytes(DecoderPlan plan) {

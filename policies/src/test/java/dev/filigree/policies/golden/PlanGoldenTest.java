@@ -4,12 +4,15 @@ import dev.filigree.api.attention.AttentionPolicy;
 import dev.filigree.api.attention.ModelGeometry;
 import dev.filigree.api.kvcache.KvPrecision;
 import dev.filigree.api.kvcache.PrefillReads;
+import dev.filigree.api.op.PageChoice.SelectionScope;
 import dev.filigree.policies.dense.DensePolicy;
 import dev.filigree.policies.duoattention.DuoAttentionConfig;
 import dev.filigree.policies.duoattention.DuoAttentionPolicy;
 import dev.filigree.policies.duoattention.HeadClasses;
 import dev.filigree.policies.layers.LayerSet;
 import dev.filigree.policies.layers.LayersPolicy;
+import dev.filigree.policies.lserve.LServeConfig;
+import dev.filigree.policies.lserve.LServePolicy;
 import dev.filigree.policies.paged.PagedPolicy;
 import dev.filigree.policies.phases.PhasesPolicy;
 import dev.filigree.policies.streaming.StreamingConfig;
@@ -91,5 +94,15 @@ class PlanGoldenTest {
         ModelGeometry geometry = ModelGeometry.of(3, 8, 4, 16);
         check("duoattention-xattention", geometry, policy, F16);
         Golden.check("explain/duoattention.txt", String.join("\n", policy.explain(geometry, 32768)) + "\n");
+    }
+
+    @Test
+    void lserve() throws IOException {
+        PagedPolicy int4 = Geometries.paged(KvPrecision.INT4, PrefillReads.STORED);
+        AttentionPolicy policy = new LServePolicy(
+                new LServeConfig(64, 8, 4, 4, SelectionScope.QUERY_HEAD, LayerSet.NONE, new DensePolicy()));
+        check("lserve", Geometries.GQA, policy, int4);
+        check("duoattention-lserve", ModelGeometry.of(3, 8, 4, 16), duo(policy), int4);
+        Golden.check("explain/lserve.txt", String.join("\n", policy.explain(Geometries.GQA, 32768)) + "\n");
     }
 }

@@ -3,12 +3,12 @@ package dev.filigree.conformance.cases.pagescore;
 import dev.filigree.api.attention.HeadMap;
 import dev.filigree.api.kvcache.KvPrecision;
 import dev.filigree.api.op.PageChoice.SelectionScope;
+import dev.filigree.api.op.PageReuse;
 import dev.filigree.api.op.PageScore;
 import dev.filigree.api.plan.Dim;
 import dev.filigree.api.plan.TensorRef;
 import dev.filigree.api.plan.TensorRole;
 import dev.filigree.api.tensor.DType;
-import dev.filigree.conformance.cases.CaseContext;
 import dev.filigree.conformance.cases.CaseList;
 import dev.filigree.conformance.cases.ConformanceCase;
 import dev.filigree.conformance.cases.Params;
@@ -22,6 +22,7 @@ import dev.filigree.conformance.problem.Problem;
 import dev.filigree.conformance.problem.ProblemBuilder;
 import dev.filigree.conformance.rule.Rule;
 import java.util.List;
+import java.util.Optional;
 
 /** Upper bounds of a query's scores per page. */
 public final class PageScoreCases {
@@ -36,8 +37,18 @@ public final class PageScoreCases {
         return Math.ceilDiv(SHAPE.maxKvLength(), spec.pageSize()) + 1;
     }
 
-    /** Declares the step; the scores are its output. */
+    /** Declares the step that scores every list; the scores are its output. */
     public static TensorRef declare(ProblemBuilder builder, AttentionData data, PagedPool pool, SelectionScope scope) {
+        return declare(builder, data, pool, scope, Optional.empty());
+    }
+
+    /** Declares the step; the scores are its output. */
+    public static TensorRef declare(
+            ProblemBuilder builder,
+            AttentionData data,
+            PagedPool pool,
+            SelectionScope scope,
+            Optional<PageReuse> reuse) {
         Dim numSeqs = builder.axis("numSeqs", data.shape().numSeqs());
         TensorRef q = builder.input(
                 "q",
@@ -60,13 +71,14 @@ public final class PageScoreCases {
                 pool.declare(builder, TensorRole.INPUT),
                 q,
                 builder.ints("kvLengths", data.shape().kvLengths(), numSeqs),
-                scores));
+                scores,
+                reuse));
         builder.workload(
                 data.shape().numSeqs(), data.shape().numSeqs(), data.shape().maxKvLength());
         return scores;
     }
 
-    private static Problem problem(AttentionData data, PagedPool pool, SelectionScope scope) {
+    static Problem problem(AttentionData data, PagedPool pool, SelectionScope scope) {
         ProblemBuilder builder = new ProblemBuilder("page score");
         declare(builder, data, pool, scope);
         return builder.build();
@@ -79,7 +91,7 @@ public final class PageScoreCases {
             for (KvPrecision precision : KvPrecision.values()) {
                 PageSpec spec = PageSpec.linear(32, precision).stats(8);
                 Params params = spec.params().with("scope", scope);
-                cases.check(Rule.R612, Tier.SMOKE, params, c -> bounds(c, spec, scope));
+                cases.check(Rule.R612, Tier.SMOKE, params, c -> PageBounds.hold(c, SHAPE, spec, scope));
                 for (DType dtype : RowCases.DTYPES) {
                     Tier tier = dtype == DType.F32 ? Tier.SMOKE : Tier.CORE;
                     cases.compare(Rule.R611, tier, params.with("dtype", dtype), g -> {
@@ -88,34 +100,15 @@ public final class PageScoreCases {
                     });
                 }
             }
-        }
-        return cases.cases();
-    }
-
-    // No key of a page may score above the page, and with one logical page of one key the bound is its score.
-    private static void bounds(CaseContext c, PageSpec spec, SelectionScope scope) {
-        AttentionData data = AttentionData.random(c.generator(), SHAPE);
-        PagedPool pool = PagedPool.of(c.generator(), spec, data);
-        float[] scores = c.run(problem(data, pool, scope)).values("scores");
-        int numLists = scope.numLists(6, 2);
-        int width = maxPages(spec);
-        for (int s = 0; s < SHAPE.numSeqs(); s++) {
-            for (int h = 0; h < 6; h++) {
-                int list = scope == SelectionScope.QUERY_HEAD ? h : h / 3;
-                for (int p = 0; p < SHAPE.kvLengths()[s]; p++) {
-                    float[] key = pool.key(s, p, h / 3);
-                    double score = 0;
-                    for (int i = 0; i < key.length; i++) {
-                        score += (double) data.q(s)[h * key.length + i] * key[i];
-                    }
-                    float bound = scores[(s * numLists + list) * width + p / spec.pageSize()];
-                    double found = score;
-                    int position = p;
-                    c.check(
-                            bound >= score - 1e-4 * (1 + Math.abs(score)),
-                            () -> "the key at position " + position + " scores " + found + ", its page " + bound);
+            for (int[] heads : new int[][] {{3, 3}, {3, 1}, {8, 2}, {8, 1}}) {
+                AttentionShape shape = SHAPE.heads(heads[0], heads[1]).dims(24, 40);
+                for (int logical : new int[] {1, 8, 32}) {
+                    PageSpec spec = PageSpec.linear(32, KvPrecision.INT4).stats(logical);
+                    Params params = shape.params().with(spec.params()).with("scope", scope);
+                    cases.check(Rule.R612, Tier.CORE, params, c -> PageBounds.hold(c, shape, spec, scope));
                 }
             }
         }
+        return cases.cases();
     }
 }

@@ -98,6 +98,7 @@ public final class PageSelectCases {
                 cases.check(Rule.R615, tier, shared.params(), c -> PageSelectProperties.reused(c, shared));
             }
             cases.check(Rule.R617, Tier.SMOKE, Params.of("scope", scope), c -> Certificates.pages(c, scope));
+            cases.check(Rule.R618, Tier.SMOKE, Params.of("scope", scope), c -> ReusedScores.chooseAlike(c, scope));
         }
         return cases.cases();
     }

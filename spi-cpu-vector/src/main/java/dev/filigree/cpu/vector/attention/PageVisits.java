@@ -6,12 +6,13 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The pages that one query reads, in order, with the slots it sees in each. A page is visited once for the sink and the
- * window; with chosen pages once for each of the two, where it sees nothing of one of them the visit is empty. One object
- * a worker, pointed anew for every query.
+ * window; chosen pages of a streaming pattern once for each of the two, where it sees nothing of one of them the visit is
+ * empty. One object a worker, pointed anew for every query.
  */
 public final class PageVisits {
     private final HeadPattern pattern;
     private final int pageSize;
+    private final int visitsPerChosen;
     private final @Nullable HostTensor counts;
     private final @Nullable HostTensor pages;
     private long listSlot;
@@ -36,8 +37,14 @@ public final class PageVisits {
     public PageVisits(HeadPattern pattern, int pageSize, @Nullable HostTensor counts, @Nullable HostTensor pages) {
         this.pattern = pattern;
         this.pageSize = pageSize;
+        visitsPerChosen = visitsPerChosen(pattern);
         this.counts = counts;
         this.pages = pages;
+    }
+
+    /** Visits of a chosen page under a pattern. */
+    public static int visitsPerChosen(HeadPattern pattern) {
+        return pattern instanceof HeadPattern.Streaming ? 2 : 1;
     }
 
     /** Points at the list that {@link #query} reads; only with chosen pages. */
@@ -56,7 +63,7 @@ public final class PageVisits {
             low = high - recent;
         }
         if (counts != null) {
-            numVisits = 2 * counts.getInt(counts.at(listSlot, list));
+            numVisits = visitsPerChosen * counts.getInt(counts.at(listSlot, list));
             return;
         }
         sinkPages = (int) Math.ceilDiv(sinkEnd, pageSize);
@@ -72,8 +79,8 @@ public final class PageVisits {
     public void visit(int number) {
         boolean inSink;
         if (pages != null) {
-            page = pages.getInt(pages.at(listSlot, list, number >> 1));
-            inSink = (number & 1) == 0;
+            page = pages.getInt(pages.at(listSlot, list, number / visitsPerChosen));
+            inSink = visitsPerChosen == 2 && number % 2 == 0;
         } else {
             inSink = number < sinkPages;
             page = inSink ? number : low / pageSize + number - sinkPages;

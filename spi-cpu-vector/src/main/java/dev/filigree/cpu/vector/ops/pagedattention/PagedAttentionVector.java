@@ -89,7 +89,8 @@ public final class PagedAttentionVector implements HostKernel {
     /** The pages of the sink and of the window may meet in one, which counts twice. */
     private static PagedDecode.Limits limits(PagedAttention op, Tensors tensors) {
         long visits = op.choice()
-                .map(c -> 2 * tensors.get(c.pages()).capacity(2))
+                .map(c -> PageVisits.visitsPerChosen(op.pattern())
+                        * tensors.get(c.pages()).capacity(2))
                 .orElseGet(() -> tensors.get(op.kv().pageTable()).capacity(1) + 1);
         boolean listPerHead = op.choice()
                 .map(c -> c.scope() == PageChoice.SelectionScope.QUERY_HEAD)

@@ -9,6 +9,7 @@ import dev.filigree.api.kvcache.KvPageLayout;
 import dev.filigree.api.op.PageChoice.SelectionScope;
 import dev.filigree.api.op.PageScore;
 import dev.filigree.api.plan.Tensors;
+import dev.filigree.cpu.vector.common.ChosenLists;
 import dev.filigree.cpu.vector.common.FloatTensor;
 import dev.filigree.cpu.vector.common.KernelSite;
 import dev.filigree.cpu.vector.common.PageBounds;
@@ -22,6 +23,7 @@ import dev.filigree.cpu.vector.lanes.Memory;
 import dev.filigree.cpu.vector.parallel.WorkerPool;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@link PageScore}: a task is one KV head of one sequence and some pages; bounds are widened once for the query heads of
@@ -37,6 +39,7 @@ public final class PageScoreVector implements HostKernel {
     private final FloatTensor q;
     private final HostTensor kvLengths;
     private final FloatTensor scores;
+    private final @Nullable ChosenLists lists;
     private final int[] heads;
     private final int[] places;
     private final int groupSize;
@@ -53,6 +56,14 @@ public final class PageScoreVector implements HostKernel {
         q = site.floats(op.q());
         kvLengths = site.tensor(op.kvLengths());
         scores = site.floats(op.scores());
+        lists = op.reuse()
+                .map(r -> new ChosenLists(
+                        r.choice(),
+                        site,
+                        r.budgetPages(),
+                        r.reuseInterval(),
+                        op.kv().layout().pageSize()))
+                .orElse(null);
         heads = op.heads().kvHeads().stream().mapToInt(Integer::intValue).toArray();
         places = op.heads().kvSlots().stream().mapToInt(Integer::intValue).toArray();
         groupSize = op.heads().groupSize();
@@ -79,6 +90,9 @@ public final class PageScoreVector implements HostKernel {
         int i = task / rangesPerHead % heads.length;
         long s = task / rangesPerHead / heads.length;
         int kvLength = kvLengths.getInt(kvLengths.at(s));
+        if (!isRead(s, heads[i], kvLength)) {
+            return;
+        }
         int first = task % rangesPerHead * PAGES_PER_TASK;
         int end = Math.min(
                 first + PAGES_PER_TASK, Math.ceilDiv(kvLength, pool.layout().pageSize()));
@@ -90,6 +104,20 @@ public final class PageScoreVector implements HostKernel {
         for (int page = first; page < end; page++) {
             score(s, i, page, kvLength, queries);
         }
+    }
+
+    /** Whether the selection that follows reads a score of a KV head; its lists mostly agree. */
+    private boolean isRead(long s, int head, int kvLength) {
+        if (lists == null) {
+            return true;
+        }
+        boolean read = false;
+        boolean perHead = op.scope() == SelectionScope.QUERY_HEAD;
+        for (int g = 0; g < (perHead ? groupSize : 1) && !read; g++) {
+            int list = perHead ? head * groupSize + g : head;
+            read = !lists.holdsAll(kvLength) && lists.isReplaced(s, list, kvLength);
+        }
+        return read;
     }
 
     private void score(long s, int i, int page, int kvLength, long queries) {

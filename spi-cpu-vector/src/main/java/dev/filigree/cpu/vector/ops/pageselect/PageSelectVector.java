@@ -5,6 +5,7 @@ import dev.filigree.api.host.HostTensor;
 import dev.filigree.api.op.PageChoice.SelectionScope;
 import dev.filigree.api.op.PageSelect;
 import dev.filigree.api.plan.Tensors;
+import dev.filigree.cpu.vector.common.ChosenLists;
 import dev.filigree.cpu.vector.common.KernelSite;
 import dev.filigree.cpu.vector.common.LongHeap;
 import dev.filigree.cpu.vector.common.ScratchNeed;
@@ -17,9 +18,7 @@ public final class PageSelectVector implements HostKernel {
     private final WorkerPool pool;
     private final HostTensor scores;
     private final HostTensor kvLengths;
-    private final HostTensor counts;
-    private final HostTensor pages;
-    private final HostTensor slots;
+    private final ChosenLists lists;
     private final int headsPerList;
     private final int listsPerSequence;
     private final boolean[][] chosen;
@@ -32,9 +31,7 @@ public final class PageSelectVector implements HostKernel {
         pool = site.pool();
         scores = site.tensor(op.scores());
         kvLengths = site.tensor(op.kvLengths());
-        counts = site.tensor(op.choice().counts());
-        pages = site.tensor(op.choice().pages());
-        slots = site.tensor(op.choice().slots());
+        lists = new ChosenLists(op.choice(), site, op.budgetPages(), op.reuseInterval(), op.pageSize());
         headsPerList = op.choice().scope() == SelectionScope.QUERY_HEAD
                 ? 1
                 : op.heads().groupSize();
@@ -54,7 +51,7 @@ public final class PageSelectVector implements HostKernel {
 
     @Override
     public void run() {
-        pool.parallelFor(Math.toIntExact(slots.extent(0) * listsPerSequence), listTask);
+        pool.parallelFor(Math.toIntExact(lists.numSeqs() * listsPerSequence), listTask);
     }
 
     private void list(int worker, int task) {
@@ -62,31 +59,16 @@ public final class PageSelectVector implements HostKernel {
         int list = op.heads().qoHead(task % listsPerSequence * headsPerList) / headsPerList;
         int kvLength = kvLengths.getInt(kvLengths.at(s));
         int numPages = Math.ceilDiv(kvLength, op.pageSize());
-        long slot = slots.getInt(slots.at(s));
-        int count = counts.getInt(counts.at(slot, list));
         boolean[] mine = chosen[worker];
-        if (numPages <= op.budgetPages()) {
+        if (lists.holdsAll(kvLength)) {
             Arrays.fill(mine, 0, numPages, true);
-            store(mine, slot, list, numPages);
-        } else if (kvLength % op.reuseInterval() == 0 || !canGrow(slot, list, count, numPages)) {
+            lists.store(s, list, mine, numPages);
+        } else if (lists.isReplaced(s, list, kvLength)) {
             choose(mine, heaps[worker], s, list, numPages);
-            store(mine, slot, list, numPages);
+            lists.store(s, list, mine, numPages);
         } else {
-            int newest = pages.getInt(pages.at(slot, list, count - 1));
-            for (int page = newest + 1; page < numPages; page++) {
-                pages.setInt(pages.at(slot, list, count++), page);
-            }
-            counts.setInt(counts.at(slot, list), count);
+            lists.grow(s, list, kvLength);
         }
-    }
-
-    /** Whether a stored list exists, ends at or before the newest page, and has room for the pages opened since. */
-    private boolean canGrow(long slot, int list, int count, int numPages) {
-        if (count == 0) {
-            return false;
-        }
-        int opened = numPages - 1 - pages.getInt(pages.at(slot, list, count - 1));
-        return opened >= 0 && count + opened <= pages.extent(2);
     }
 
     private void choose(boolean[] mine, LongHeap heap, long s, int list, int numPages) {
@@ -104,15 +86,5 @@ public final class PageSelectVector implements HostKernel {
         for (; kept < op.budgetPages(); kept++) {
             mine[LongHeap.index(heap.take())] = true;
         }
-    }
-
-    private void store(boolean[] mine, long slot, int list, int numPages) {
-        int count = 0;
-        for (int page = 0; page < numPages; page++) {
-            if (mine[page]) {
-                pages.setInt(pages.at(slot, list, count++), page);
-            }
-        }
-        counts.setInt(counts.at(slot, list), count);
     }
 }
