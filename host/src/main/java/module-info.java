@@ -10,12 +10,14 @@ module dev.filigree.host {
     requires com.google.guice;
     requires info.picocli;
     requires jakarta.inject;
+    requires ojalgo;
     requires org.snakeyaml.engine;
 
     exports dev.filigree.host;
     exports dev.filigree.host.checkpoint;
     exports dev.filigree.host.decoder;
     exports dev.filigree.host.engine;
+    exports dev.filigree.host.quantize;
     exports dev.filigree.host.tokenizer;
 
     opens dev.filigree.host.cli to

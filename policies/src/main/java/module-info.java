@@ -15,6 +15,7 @@ module dev.filigree.policies {
     exports dev.filigree.policies.duoattention;
     exports dev.filigree.policies.layer;
     exports dev.filigree.policies.layers;
+    exports dev.filigree.policies.lowbit;
     exports dev.filigree.policies.lserve;
     exports dev.filigree.policies.paged;
     exports dev.filigree.policies.pattern;
@@ -22,6 +23,7 @@ module dev.filigree.policies {
     exports dev.filigree.policies.plain;
     exports dev.filigree.policies.registry;
     exports dev.filigree.policies.streaming;
+    exports dev.filigree.policies.svdquant;
     exports dev.filigree.policies.table;
     exports dev.filigree.policies.wiring;
     exports dev.filigree.policies.xattention;
@@ -44,5 +46,9 @@ module dev.filigree.policies {
     provides dev.filigree.api.policy.KVCachePolicyProvider with
             dev.filigree.policies.paged.PagedProvider;
     provides dev.filigree.api.policy.QuantizedLinearProvider with
-            dev.filigree.policies.plain.PlainProvider;
+            dev.filigree.policies.plain.PlainProvider,
+            dev.filigree.policies.lowbit.W4A16Provider,
+            dev.filigree.policies.lowbit.W4A8Provider,
+            dev.filigree.policies.lowbit.W8A8Provider,
+            dev.filigree.policies.svdquant.SvdQuantProvider;
 }

@@ -22,6 +22,7 @@ public final class Checkpoint implements AutoCloseable {
     private final DecoderConfig config;
     private final List<SafetensorsFile> files;
     private final Map<String, StoredTensor> tensors;
+    private final Map<String, String> metadata;
 
     private Checkpoint(
             Path folder, DecoderConfig config, List<SafetensorsFile> files, Map<String, StoredTensor> tensors) {
@@ -29,6 +30,9 @@ public final class Checkpoint implements AutoCloseable {
         this.config = config;
         this.files = files;
         this.tensors = Collections.unmodifiableMap(tensors);
+        Map<String, String> texts = new LinkedHashMap<>();
+        files.forEach(file -> texts.putAll(file.metadata()));
+        this.metadata = Collections.unmodifiableMap(texts);
     }
 
     /**
@@ -100,6 +104,11 @@ public final class Checkpoint implements AutoCloseable {
     /** All tensors by name; unmodifiable. */
     public Map<String, StoredTensor> tensors() {
         return tensors;
+    }
+
+    /** The texts under {@code __metadata__} of all files; of equal keys the last file's; unmodifiable. */
+    public Map<String, String> metadata() {
+        return metadata;
     }
 
     public Optional<StoredTensor> tensor(String name) {

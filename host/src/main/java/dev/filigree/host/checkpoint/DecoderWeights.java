@@ -12,15 +12,15 @@ import java.util.Set;
 
 /**
  * The tensors of a decoder, by role and layer. An instance exists only if all of them were there, with the right shapes and
- * types.
+ * types; linear layers that are stored at low bit width are left to whoever plans them.
  */
 public final class DecoderWeights {
     private static final Set<StoredType> ACCEPTED_TYPES = EnumSet.of(StoredType.F32, StoredType.F16, StoredType.BF16);
     private static final int MAX_REPORTED_STRAYS = 5;
 
-    private final Map<WeightRole, List<StoredTensor>> tensors;
+    private final Map<WeightRole, Map<Integer, StoredTensor>> tensors;
 
-    private DecoderWeights(Map<WeightRole, List<StoredTensor>> tensors) {
+    private DecoderWeights(Map<WeightRole, Map<Integer, StoredTensor>> tensors) {
         this.tensors = tensors;
     }
 
@@ -75,17 +75,22 @@ public final class DecoderWeights {
         DecoderConfig config = checkpoint.config();
         List<String> problems = new ArrayList<>();
         Map<String, StoredTensor> unused = new HashMap<>(checkpoint.tensors());
-        Map<WeightRole, List<StoredTensor>> found = new EnumMap<>(WeightRole.class);
+        Map<WeightRole, Map<Integer, StoredTensor>> found = new EnumMap<>(WeightRole.class);
+        StorageIndex lowBit = StorageIndex.of(checkpoint);
+        lowBit.tensorNames().forEach(unused::remove);
         shapes(config).forEach((role, shape) -> {
-            List<StoredTensor> layers = new ArrayList<>();
+            Map<Integer, StoredTensor> layers = new HashMap<>();
             for (int layer = 0; layer < (role.perLayer() ? config.numLayers() : 1); layer++) {
                 StoredTensor tensor = unused.remove(role.tensorName(layer));
+                if (tensor == null && lowBit.replaces(role.tensorName(layer))) {
+                    continue;
+                }
                 if (tensor == null) {
                     problems.add(checkpoint.folder() + ": tensor " + role.tensorName(layer)
                             + " is missing; accepted: shape " + shape + " of F32, F16 or BF16");
                 } else {
                     check(tensor, shape, problems);
-                    layers.add(tensor);
+                    layers.put(layer, tensor);
                 }
             }
             found.put(role, layers);
@@ -141,12 +146,13 @@ public final class DecoderWeights {
      */
     public StoredTensor get(WeightRole role, int layer) {
         boolean tied = role == WeightRole.LM_HEAD && !tensors.containsKey(role);
-        List<StoredTensor> layers = tensors.getOrDefault(tied ? WeightRole.EMBEDDING : role, List.of());
-        if (layer < 0 || layer >= layers.size()) {
-            throw new IllegalArgumentException(
-                    role + " of layer " + layer + " does not exist; accepted: " + layers.size() + " layers from 0");
+        Map<Integer, StoredTensor> layers = tensors.getOrDefault(tied ? WeightRole.EMBEDDING : role, Map.of());
+        StoredTensor tensor = layers.get(layer);
+        if (tensor == null) {
+            throw new IllegalArgumentException(role + " of layer " + layer
+                    + " does not exist at 16 or 32 bits; accepted: one of " + layers.size() + " layers");
         }
-        return layers.get(layer);
+        return tensor;
     }
 
     /** The tensor of a role that is not per layer. */

@@ -69,7 +69,8 @@ final class DecoderLinears {
                         hasBias,
                         parts.model().weightType().apply(tensor),
                         parts.activations(),
-                        maxTokens));
+                        maxTokens,
+                        parts.model().storage().apply(name.substring(0, name.length() - 1))));
         schemes.add(plan.scheme());
         return plan;
     }

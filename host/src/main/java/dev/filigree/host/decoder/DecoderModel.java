@@ -1,12 +1,15 @@
 package dev.filigree.host.decoder;
 
 import dev.filigree.api.attention.ModelGeometry;
+import dev.filigree.api.linear.LinearStorage;
 import dev.filigree.api.op.Rotary;
 import dev.filigree.api.tensor.DType;
 import dev.filigree.host.checkpoint.Checkpoint;
 import dev.filigree.host.checkpoint.DecoderConfig;
 import dev.filigree.host.checkpoint.RopeFrequencies;
+import dev.filigree.host.checkpoint.StorageIndex;
 import dev.filigree.host.checkpoint.StoredType;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 
@@ -15,24 +18,35 @@ import java.util.stream.IntStream;
  *
  * @param config sizes and variations
  * @param weightType how the checkpoint stores the tensor of a name
+ * @param storage how the checkpoint stores the linear layer of a name, if at low bit width
  * @param frequencies rotary frequencies for the longest context in use
  */
-public record DecoderModel(DecoderConfig config, Function<String, DType> weightType, RopeFrequencies frequencies) {
+public record DecoderModel(
+        DecoderConfig config,
+        Function<String, DType> weightType,
+        Function<String, Optional<LinearStorage>> storage,
+        RopeFrequencies frequencies) {
 
     /** The model of an open checkpoint, for contexts of at most that many tokens. */
     public static DecoderModel of(Checkpoint checkpoint, int contextTokens) {
-        return of(
+        StorageIndex index = StorageIndex.of(checkpoint);
+        return new DecoderModel(
                 checkpoint.config(),
                 name -> checkpoint
                         .tensor(name)
                         .map(tensor -> dtype(tensor.spec().type()))
                         .orElse(DType.BF16),
-                contextTokens);
+                index::find,
+                frequencies(checkpoint.config(), contextTokens));
     }
 
     /** The model of a config alone. */
     public static DecoderModel of(DecoderConfig config, Function<String, DType> weightType, int contextTokens) {
-        return new DecoderModel(config, weightType, RopeFrequencies.of(config.rope(), config.headDim(), contextTokens));
+        return new DecoderModel(config, weightType, name -> Optional.empty(), frequencies(config, contextTokens));
+    }
+
+    private static RopeFrequencies frequencies(DecoderConfig config, int contextTokens) {
+        return RopeFrequencies.of(config.rope(), config.headDim(), contextTokens);
     }
 
     /** The attention shape. */

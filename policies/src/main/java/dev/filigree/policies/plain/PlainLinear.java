@@ -27,6 +27,13 @@ public final class PlainLinear implements QuantizedLinear {
 
     @Override
     public LinearPlan plan(LinearProblem problem) {
+        if (problem.storage().isPresent()) {
+            throw new PolicyRefusal(
+                    NAME,
+                    "weight of " + problem.name() + " must be stored as one of " + STORED + ", not as "
+                            + problem.storage().get().weight(),
+                    "linear.policy");
+        }
         if (!STORED.contains(problem.weightDtype())) {
             throw new PolicyRefusal(
                     NAME,

@@ -1,6 +1,7 @@
 package dev.filigree.cpu.vector;
 
 import dev.filigree.api.host.HostKernels;
+import dev.filigree.api.op.ActivationQuantize;
 import dev.filigree.api.op.Add;
 import dev.filigree.api.op.AntidiagonalScore;
 import dev.filigree.api.op.Argmax;
@@ -15,6 +16,10 @@ import dev.filigree.api.op.KvDequantize;
 import dev.filigree.api.op.KvEvict;
 import dev.filigree.api.op.LayerNorm;
 import dev.filigree.api.op.Linear;
+import dev.filigree.api.op.LoraApply;
+import dev.filigree.api.op.LowBitLinear;
+import dev.filigree.api.op.LowRankDown;
+import dev.filigree.api.op.LowRankUp;
 import dev.filigree.api.op.MergeStates;
 import dev.filigree.api.op.Op;
 import dev.filigree.api.op.PageScore;
@@ -28,6 +33,7 @@ import dev.filigree.api.op.StreamingAttention;
 import dev.filigree.api.op.SwiGlu;
 import dev.filigree.api.plan.Tensors;
 import dev.filigree.cpu.vector.common.ScratchNeed;
+import dev.filigree.cpu.vector.ops.activationquantize.ActivationQuantizeVector;
 import dev.filigree.cpu.vector.ops.add.AddVector;
 import dev.filigree.cpu.vector.ops.antidiagonalscore.AntidiagonalScoreVector;
 import dev.filigree.cpu.vector.ops.argmax.ArgmaxVector;
@@ -42,6 +48,10 @@ import dev.filigree.cpu.vector.ops.kvdequantize.KvDequantizeVector;
 import dev.filigree.cpu.vector.ops.kvevict.KvEvictVector;
 import dev.filigree.cpu.vector.ops.layernorm.LayerNormVector;
 import dev.filigree.cpu.vector.ops.linear.LinearVector;
+import dev.filigree.cpu.vector.ops.loraapply.LoraApplyVector;
+import dev.filigree.cpu.vector.ops.lowbitlinear.LowBitLinearVector;
+import dev.filigree.cpu.vector.ops.lowrankdown.LowRankDownVector;
+import dev.filigree.cpu.vector.ops.lowrankup.LowRankUpVector;
 import dev.filigree.cpu.vector.ops.mergestates.MergeStatesVector;
 import dev.filigree.cpu.vector.ops.pagedattention.PagedAttentionVector;
 import dev.filigree.cpu.vector.ops.pagescore.PageScoreVector;
@@ -103,6 +113,15 @@ final class VectorKernels {
         t.add(PageStats.class, "page_stats", PageStatsVector::scratch, PageStatsVector::new);
         t.add(PageScore.class, "page_score", PageScoreVector::scratch, PageScoreVector::new);
         t.add(PageSelect.class, "page_select", PageSelectVector::scratch, PageSelectVector::new);
+        t.add(
+                ActivationQuantize.class,
+                "activation_quantize",
+                ActivationQuantizeVector::scratch,
+                ActivationQuantizeVector::new);
+        t.add(LowBitLinear.class, "low_bit_linear", LowBitLinearVector::scratch, LowBitLinearVector::new);
+        t.add(LowRankDown.class, "low_rank_down", LowRankDownVector::scratch, LowRankDownVector::new);
+        t.add(LowRankUp.class, "low_rank_up", LowRankUpVector::scratch, LowRankUpVector::new);
+        t.add(LoraApply.class, "lora_apply", LoraApplyVector::scratch, LoraApplyVector::new);
         return t.table;
     }
 

@@ -121,6 +121,28 @@ public final class FloatTensor {
         }
     }
 
+    /** Reads part of a row as f32. */
+    public void readSlice(long row, int column, long target, int count) {
+        if (runElements == rowElements) {
+            Widen.copy(storage, address(element(row, column)), target, count);
+            return;
+        }
+        for (int i = 0; i < count; i++) {
+            Widen.copy(storage, address(element(row, column + i)), target + 4L * i, 1);
+        }
+    }
+
+    /** Stores f32 as part of a row. */
+    public void writeSlice(long row, int column, long source, int count) {
+        if (runElements == rowElements) {
+            Narrow.copy(storage, source, address(element(row, column)), count);
+            return;
+        }
+        for (int i = 0; i < count; i++) {
+            Narrow.copy(storage, source + 4L * i, address(element(row, column + i)), 1);
+        }
+    }
+
     /** Reads a tensor of one axis as f32. */
     public void readVector(long target) {
         int count = Math.toIntExact(tensor.extent(0));

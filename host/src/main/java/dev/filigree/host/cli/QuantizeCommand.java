@@ -1,0 +1,185 @@
+package dev.filigree.host.cli;
+
+import dev.filigree.api.attention.HeadPattern;
+import dev.filigree.api.backend.Backend;
+import dev.filigree.api.plan.Plan;
+import dev.filigree.api.select.BackendSelector;
+import dev.filigree.api.select.Selection;
+import dev.filigree.host.calibrate.data.CalibrationData;
+import dev.filigree.host.calibrate.decoder.ArraysReader;
+import dev.filigree.host.calibrate.decoder.BackendKernels;
+import dev.filigree.host.calibrate.decoder.DecoderArrays;
+import dev.filigree.host.checkpoint.Checkpoint;
+import dev.filigree.host.quantize.GroupReport;
+import dev.filigree.host.quantize.QuantizeJob;
+import dev.filigree.host.quantize.QuantizeRecipe;
+import dev.filigree.host.quantize.QuantizedFile;
+import dev.filigree.host.quantize.Scheme;
+import dev.filigree.host.quantize.decoder.DecoderLinearModel;
+import dev.filigree.host.quantize.math.Products;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Stores the linear layers of a decoder at low bit width. */
+@Command(
+        name = "quantize",
+        description = {
+            "Store the linear layers of a decoder at 4 or 8 bits, smoothed and beside a low-rank branch.",
+            "Equal options give equal files. The result is a checkpoint folder of its own."
+        },
+        footer = {
+            "",
+            "Examples:",
+            "  filigree quantize examples/models/needle-16k -o needle-w4a4",
+            "  filigree quantize examples/models/needle-16k --scheme w4a16 --smooth none --rank 0 -o needle-w4a16"
+        })
+final class QuantizeCommand extends Common {
+    @Parameters(paramLabel = "CHECKPOINT", description = "Folder of the model.")
+    Path checkpoint = Path.of("");
+
+    @Option(
+            names = {"-o", "--output"},
+            required = true,
+            paramLabel = "DIR",
+            description = "Folder to write.")
+    @Nullable
+    Path output;
+
+    @Option(
+            names = "--scheme",
+            paramLabel = "NAME",
+            defaultValue = "w4a4",
+            description = "w4a4, nvfp4, w4a8, w4a8-channel, w4a8-group, w8a8 or w4a16 (default: ${DEFAULT-VALUE}).")
+    String scheme = "w4a4";
+
+    @Option(
+            names = "--smooth",
+            paramLabel = "NAME",
+            defaultValue = "full",
+            description = "none, alpha, balanced, full or grid: candidates of the search (default: ${DEFAULT-VALUE}).")
+    String smooth = "full";
+
+    @Option(
+            names = "--grids",
+            paramLabel = "N",
+            defaultValue = "20",
+            description = "Steps of the search (default: ${DEFAULT-VALUE}).")
+    int grids;
+
+    @Option(
+            names = "--rank",
+            paramLabel = "R",
+            defaultValue = "32",
+            description = "Rank of the branch, 0 for none (default: ${DEFAULT-VALUE}).")
+    int rank;
+
+    @Option(names = "--ranks", paramLabel = "NAME=R", split = ",", description = "Other ranks for layers named so.")
+    Map<String, Integer> ranks = Map.of();
+
+    @Option(
+            names = "--iterations",
+            paramLabel = "N",
+            defaultValue = "10",
+            description = "Refinements of the branch at most, 1 for none (default: ${DEFAULT-VALUE}).")
+    int iterations;
+
+    @Option(names = "--gptq", description = "Let unrounded columns make up for rounded ones.")
+    boolean gptq;
+
+    @Option(names = "--skip", paramLabel = "NAME", split = ",", description = "Layers named so stay as they are.")
+    List<String> skip = List.of();
+
+    @Option(
+            names = "--rows",
+            paramLabel = "N",
+            defaultValue = "512",
+            description = "Inputs kept per layer (default: ${DEFAULT-VALUE}).")
+    int rows;
+
+    @Mixin
+    CalibrationOptions options = new CalibrationOptions();
+
+    @Override
+    public Integer call() throws IOException {
+        QuantizeRecipe recipe = recipe();
+        CalibrationData data = options.data(checkpoint);
+        DecoderArrays model = ArraysReader.read(checkpoint, data.maxTokens());
+        List<Plan> plans =
+                new ArrayList<>(BackendKernels.samplePlans(model, new HeadPattern.Streaming(0, 1), data.maxTokens()));
+        plans.add(Products.sample());
+        Selection selection = BackendSelector.installed().select(options.request(), plans);
+        QuantizeJob job;
+        try (Backend backend = selection.backend();
+                BackendKernels kernels = new BackendKernels(model, backend, data.maxTokens());
+                Products products = new Products(backend)) {
+            err().println(selection.reason());
+            DecoderLinearModel linears =
+                    new DecoderLinearModel(model, kernels, data, options.samples, rows, options.seed);
+            job = new QuantizeJob(linears, recipe, products).run(report -> err().println(line(report)));
+        }
+        write(job);
+        TextTable table = new TextTable().row(List.of("group", "step", "relative output error"));
+        job.reports()
+                .forEach(report -> report.errors()
+                        .forEach((step, error) ->
+                                table.row(List.of(report.group(), step, String.format(Locale.ROOT, "%.5f", error)))));
+        out().print(table);
+        out().flush();
+        report(new JsonReport()
+                .put("checkpoint", checkpoint.toString())
+                .put("recipe", recipe.toString())
+                .put("data", data.describe())
+                .put("errors", job.reports().stream().map(GroupReport::errors).toList()));
+        return Errors.OK;
+    }
+
+    private QuantizeRecipe recipe() {
+        try {
+            Scheme chosen = Scheme.of(scheme);
+            QuantizeRecipe.Smoothing how = QuantizeRecipe.Smoothing.valueOf(smooth.toUpperCase(Locale.ROOT));
+            if (chosen.activation().isEmpty() && how != QuantizeRecipe.Smoothing.NONE) {
+                throw wrong("--smooth must be none with --scheme " + scheme
+                        + ", whose activations are not quantized, not " + smooth);
+            }
+            return new QuantizeRecipe(chosen, how, grids, rank, ranks, iterations, gptq, skip, options.seed);
+        } catch (IllegalArgumentException e) {
+            throw wrong(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private void write(QuantizeJob job) throws IOException {
+        Path folder = java.util.Objects.requireNonNull(output);
+        Files.createDirectories(folder);
+        try (Checkpoint source = Checkpoint.open(checkpoint)) {
+            QuantizedFile.write(
+                    folder.resolve("model.safetensors"),
+                    job.weights(),
+                    source.tensors().values());
+        }
+        for (String name :
+                List.of("config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json")) {
+            if (Files.exists(checkpoint.resolve(name))) {
+                Files.copy(checkpoint.resolve(name), folder.resolve(name), StandardCopyOption.REPLACE_EXISTING);
+            }
+        }
+    }
+
+    private static String line(GroupReport report) {
+        StringBuilder line = new StringBuilder(report.group()).append(": ");
+        report.errors().forEach((step, error) -> line.append(String.format(Locale.ROOT, "%s %.4f, ", step, error)));
+        return line.append(String.format(
+                        Locale.ROOT, "alpha %.2f, beta %.2f, svd %s", report.alpha(), report.beta(), report.svd()))
+                .toString();
+    }
+}

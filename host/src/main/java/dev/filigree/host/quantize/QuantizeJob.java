@@ -1,0 +1,58 @@
+package dev.filigree.host.quantize;
+
+import dev.filigree.host.quantize.math.Products;
+import dev.filigree.host.quantize.steps.GroupData;
+import dev.filigree.host.quantize.steps.GroupQuantizer;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+
+/** Quantizes all groups of a model, one after the other. Equal models and recipes give equal bytes. */
+public final class QuantizeJob {
+    private final LinearModel model;
+    private final QuantizeRecipe recipe;
+    private final Products products;
+    private final Map<String, QuantizedWeights> weights = new LinkedHashMap<>();
+    private final List<GroupReport> reports = new ArrayList<>();
+
+    /** A job that has not begun. */
+    public QuantizeJob(LinearModel model, QuantizeRecipe recipe, Products products) {
+        this.model = model;
+        this.recipe = recipe;
+        this.products = products;
+    }
+
+    /** Quantizes every group; the listener hears of each as it is done. */
+    public QuantizeJob run(Consumer<GroupReport> listener) {
+        for (LinearGroup group : model.groups()) {
+            List<LinearShape> kept = group.linears().stream()
+                    .filter(l -> !recipe.skips(l.name()))
+                    .toList();
+            if (kept.isEmpty()) {
+                continue;
+            }
+            LinearGroup chosen = new LinearGroup(group.name(), kept, group.shift());
+            try (GroupData data = new GroupData(model, chosen, products)) {
+                GroupQuantizer.Result result = new GroupQuantizer(data, recipe).run();
+                for (int i = 0; i < kept.size(); i++) {
+                    weights.put(kept.get(i).name(), result.weights().get(i));
+                }
+                reports.add(result.report());
+                listener.accept(result.report());
+            }
+        }
+        return this;
+    }
+
+    /** Quantized layers by name. */
+    public Map<String, QuantizedWeights> weights() {
+        return new LinkedHashMap<>(weights);
+    }
+
+    /** What was done to each group. */
+    public List<GroupReport> reports() {
+        return List.copyOf(reports);
+    }
+}
