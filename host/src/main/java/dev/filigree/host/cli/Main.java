@@ -17,7 +17,8 @@ import picocli.CommandLine.Command;
             ExplainCommand.class,
             NeedleCommand.class,
             CalibrateCommand.class,
-            EvalCommand.class
+            EvalCommand.class,
+            PaintCommand.class
         },
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class,
