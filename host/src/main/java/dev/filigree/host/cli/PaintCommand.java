@@ -63,7 +63,8 @@ final class PaintCommand extends Common {
             names = "--seed",
             paramLabel = "N",
             defaultValue = "1",
-            description = "Seed of the first picture's noise; each next picture has the next (default: ${DEFAULT-VALUE}).")
+            description =
+                    "Seed of the first picture's noise; each next picture has the next (default: ${DEFAULT-VALUE}).")
     long seed;
 
     @Option(names = "--steps", paramLabel = "N", description = "Euler steps, instead of the model's.")

@@ -42,10 +42,7 @@ record PaintSummary(List<PaintOutcome> outcomes) {
                         .orElse(Double.POSITIVE_INFINITY),
                 scores.stream().mapToDouble(PictureScores::ssim).average().orElse(1),
                 scores.stream().mapToDouble(PictureScores::ssim).min().orElse(1),
-                scores.stream()
-                        .mapToInt(PictureScores::largestDifference)
-                        .max()
-                        .orElse(0),
+                scores.stream().mapToInt(PictureScores::largestDifference).max().orElse(0),
                 (int) scores.stream()
                         .filter(score -> score.largestDifference() == 0)
                         .count());

@@ -57,7 +57,8 @@ final class DitBatch {
         plan.writeFloats(DitTensors.ONES, ones);
         plan.writeInts(DitTensors.STEP_IDS, IntStream.range(0, numSteps).toArray());
         plan.writeInts(DitTensors.ZERO_IDS, new int[numSteps]);
-        plan.writeInts(DitTensors.ONE_IDS, IntStream.generate(() -> 1).limit(numSteps).toArray());
+        plan.writeInts(
+                DitTensors.ONE_IDS, IntStream.generate(() -> 1).limit(numSteps).toArray());
         plan.writeInts(DitTensors.WORD_IDS, ids);
         plan.writeInts(DitTensors.WORD_POSITIONS, positions);
     }
@@ -84,12 +85,15 @@ final class DitBatch {
                 IntStream.range(0, numTokens).map(row -> row % numPatches).toArray());
         plan.writeInts(
                 DitTensors.PATCH_POSITIONS,
-                IntStream.range(0, numTokens).map(row -> row % config.numPatches()).toArray());
+                IntStream.range(0, numTokens)
+                        .map(row -> row % config.numPatches())
+                        .toArray());
         plan.writeInts(DitTensors.PATCH_OFFSETS, new int[] {0, numPatches});
         plan.writeInts(DitTensors.CAPTION_TOKENS, IntStream.range(0, numPatches).toArray());
         if (capacity.guided()) {
             plan.writeInts(
-                    DitTensors.EMPTY_TOKENS, IntStream.range(numPatches, numTokens).toArray());
+                    DitTensors.EMPTY_TOKENS,
+                    IntStream.range(numPatches, numTokens).toArray());
         }
     }
 

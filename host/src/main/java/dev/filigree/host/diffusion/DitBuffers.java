@@ -35,7 +35,8 @@ final class DitBuffers {
             if (decl.role() != TensorRole.TEMP) {
                 boolean stored = decl.role() == TensorRole.WEIGHT
                         && !tables.contains(decl.ref().name());
-                buffers.computeIfAbsent(decl.ref().name(), name -> stored ? weight(decl) : scope.allocate(decl.capacityBytes()));
+                buffers.computeIfAbsent(
+                        decl.ref().name(), name -> stored ? weight(decl) : scope.allocate(decl.capacityBytes()));
             }
         }
         return buffers;

@@ -53,8 +53,7 @@ public final class Painter implements AutoCloseable {
             DitCheckpoint checkpoint = closer.add(DitCheckpoint.open(parts.checkpoint()));
             config = checkpoint.config();
             guidance = parts.guidance().orElse(config.guidance());
-            planner = new DitPlanner(
-                    config, checkpoint::type, parts.attention(), parts.linear(), parts.activations());
+            planner = new DitPlanner(config, checkpoint::type, parts.attention(), parts.linear(), parts.activations());
             planner.attention().kvNeeds(planner.geometry());
             capacity = planner.capacity(parts.batch(), parts.steps().orElse(config.steps()), guidance);
             DitPlan first = planner.condition(capacity, observe);
@@ -166,8 +165,8 @@ public final class Painter implements AutoCloseable {
         for (PaintRequest request : requests) {
             captions.add(config.encode(request.caption()));
             if (request.noise().length != config.pictureValues()) {
-                throw new IllegalArgumentException("noise must have " + config.pictureValues() + " values, not "
-                        + request.noise().length);
+                throw new IllegalArgumentException(
+                        "noise must have " + config.pictureValues() + " values, not " + request.noise().length);
             }
         }
         List<Picture> pictures = new ArrayList<>();

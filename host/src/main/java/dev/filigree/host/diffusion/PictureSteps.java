@@ -53,8 +53,7 @@ final class PictureSteps {
     private final TensorRef normed;
     private final TensorRef delta;
 
-    PictureSteps(
-            DitPlanner parts, DitCapacity capacity, AttentionPolicy attention, double guidance, boolean observe) {
+    PictureSteps(DitPlanner parts, DitCapacity capacity, AttentionPolicy attention, double guidance, boolean observe) {
         this.parts = parts;
         this.capacity = capacity;
         this.attention = attention;
@@ -88,8 +87,7 @@ final class PictureSteps {
                 builder.ints(DitTensors.PICTURE_ROWS, numTokens),
                 builder.temp("patches", numTokens, patchValues));
         builder.linear("patch", cut, numTokens, stream);
-        TensorRef positions =
-                builder.weight("position", Dim.fixed("patchesPerPicture", config.numPatches()), hidden);
+        TensorRef positions = builder.weight("position", Dim.fixed("patchesPerPicture", config.numPatches()), hidden);
         TensorRef places = builder.ints(DitTensors.PATCH_POSITIONS, numTokens);
         builder.plusRows(stream, positions, places, delta, stream);
     }
@@ -183,13 +181,7 @@ final class PictureSteps {
     private void move(TensorRef picture, TensorRef velocity, double factor) {
         TensorRef offsets = builder.ints(DitTensors.PATCH_OFFSETS, Dim.fixed("patchOffsets", 2));
         plan.add(new Modulate(
-                (float) factor,
-                velocity,
-                offsets,
-                Optional.empty(),
-                Optional.empty(),
-                Optional.of(picture),
-                picture));
+                (float) factor, velocity, offsets, Optional.empty(), Optional.empty(), Optional.of(picture), picture));
     }
 
     private TensorRef vector(int block, int vector) {
@@ -211,12 +203,10 @@ final class PictureSteps {
 
     private void norm(TensorRef scale, TensorRef shift, TensorRef qOffsets) {
         plan.add(new LayerNorm((float) config.normEps(), stream, Optional.empty(), Optional.empty(), normed));
-        plan.add(new Modulate(
-                1, normed, qOffsets, Optional.of(scale), Optional.of(shift), Optional.empty(), normed));
+        plan.add(new Modulate(1, normed, qOffsets, Optional.of(scale), Optional.of(shift), Optional.empty(), normed));
     }
 
     private void gate(TensorRef gate, TensorRef qOffsets) {
-        plan.add(new Modulate(
-                0, delta, qOffsets, Optional.of(gate), Optional.empty(), Optional.of(stream), stream));
+        plan.add(new Modulate(0, delta, qOffsets, Optional.of(gate), Optional.empty(), Optional.of(stream), stream));
     }
 }

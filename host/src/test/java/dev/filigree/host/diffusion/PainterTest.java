@@ -6,6 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.filigree.api.attention.AttentionPolicy;
+import dev.filigree.api.op.AntidiagonalScore.Residues;
+import dev.filigree.api.op.BlockSelect.GroupMode;
+import dev.filigree.api.policy.PolicyRefusal;
 import dev.filigree.host.picture.Picture;
 import dev.filigree.policies.dense.DensePolicy;
 import dev.filigree.policies.layers.LayerSet;
@@ -14,9 +17,6 @@ import dev.filigree.policies.streaming.StreamingPolicy;
 import dev.filigree.policies.xattention.Thresholds;
 import dev.filigree.policies.xattention.XAttentionConfig;
 import dev.filigree.policies.xattention.XAttentionPolicy;
-import dev.filigree.api.op.AntidiagonalScore.Residues;
-import dev.filigree.api.op.BlockSelect.GroupMode;
-import dev.filigree.api.policy.PolicyRefusal;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -62,10 +62,7 @@ class PainterTest {
     /** Sums of a few hundred products in fp32 against fp64, through two blocks and three steps. */
     @Test
     void backendsAgree() {
-        close(
-                paint("cpu-reference", new DensePolicy(), 2.5, 3),
-                paint(VECTOR, new DensePolicy(), 2.5, 3),
-                1e-4f);
+        close(paint("cpu-reference", new DensePolicy(), 2.5, 3), paint(VECTOR, new DensePolicy(), 2.5, 3), 1e-4f);
     }
 
     @Test
@@ -96,7 +93,8 @@ class PainterTest {
         List<Picture> pictures = paint(VECTOR, new DensePolicy(), 1, 1);
         try (Painter painter = TinyDit.open(folder, VECTOR, new DensePolicy(), 1, 1)) {
             PaintRequest other = PaintRequest.of("a blue ring", 40, painter.config());
-            float[] values = painter.paint(List.of(other), PaintWatcher.NONE).getFirst().values();
+            float[] values =
+                    painter.paint(List.of(other), PaintWatcher.NONE).getFirst().values();
             assertTrue(distance(pictures.getFirst().values(), values) > 0.001);
         }
     }
@@ -123,18 +121,19 @@ class PainterTest {
         }
         List<Picture> dense = paint(VECTOR, new DensePolicy(), 2.5, 3);
         assertEquals(dense, paint(VECTOR, xattention(0.5, 3), 2.5, 3));
-        double none = distance(dense.getFirst().values(), paint(VECTOR, xattention(0.3, 0), 2.5, 3).getFirst().values());
-        double two = distance(dense.getFirst().values(), paint(VECTOR, xattention(0.3, 2), 2.5, 3).getFirst().values());
+        double none = distance(
+                dense.getFirst().values(),
+                paint(VECTOR, xattention(0.3, 0), 2.5, 3).getFirst().values());
+        double two = distance(
+                dense.getFirst().values(),
+                paint(VECTOR, xattention(0.3, 2), 2.5, 3).getFirst().values());
         assertTrue(two > 0, "the last step must be sparse");
         assertTrue(none > two, () -> "dense first steps must help: " + none + " without, " + two + " with");
     }
 
     @Test
     void sparseBackendsAgree() {
-        close(
-                paint("cpu-reference", xattention(0.8, 1), 2.5, 3),
-                paint(VECTOR, xattention(0.8, 1), 2.5, 3),
-                1e-4f);
+        close(paint("cpu-reference", xattention(0.8, 1), 2.5, 3), paint(VECTOR, xattention(0.8, 1), 2.5, 3), 1e-4f);
     }
 
     @Test
@@ -168,8 +167,9 @@ class PainterTest {
             });
         }
         assertEquals(
-                List.of("v0.0", "v0.1", "2/9", "v1.0", "v1.1", "4/9", "v2.0", "v2.1", "6/9", "v0.2", "7/9", "v1.2", "8/9",
-                        "v2.2", "9/9"),
+                List.of(
+                        "v0.0", "v0.1", "2/9", "v1.0", "v1.1", "4/9", "v2.0", "v2.1", "6/9", "v0.2", "7/9", "v1.2",
+                        "8/9", "v2.2", "9/9"),
                 seen);
     }
 

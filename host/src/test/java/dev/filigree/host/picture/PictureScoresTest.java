@@ -47,7 +47,8 @@ class PictureScoresTest {
     void oneWrongLevelIsSpreadOverThePicture() {
         Picture dark = of(i -> 0);
         Picture spot = of(i -> i == 7 ? 255 : 0);
-        assertEquals(10 * Math.log10(3 * SIZE * SIZE), PictureScores.of(dark, spot).psnr(), 1e-9);
+        assertEquals(
+                10 * Math.log10(3 * SIZE * SIZE), PictureScores.of(dark, spot).psnr(), 1e-9);
     }
 
     @Test

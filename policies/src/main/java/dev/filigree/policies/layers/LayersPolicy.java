@@ -72,7 +72,8 @@ public final class LayersPolicy implements AttentionPolicy {
     public AttentionPolicy atStep(int step) {
         return new LayersPolicy(
                 ranges.stream()
-                        .map(range -> new LayerPolicy(range.layers(), range.policy().atStep(step)))
+                        .map(range ->
+                                new LayerPolicy(range.layers(), range.policy().atStep(step)))
                         .toList(),
                 rest.atStep(step));
     }

@@ -137,7 +137,8 @@ public final class ModulateCases {
             int own = index == 0 ? 0 : x.length;
             for (int i = 0; i < x.length; i++) {
                 double factor = parts.offset + (parts.scaled ? scale[own + i] : 0);
-                double sum = (parts.shifted ? shift[own + i] : 0.0) + (parts.added ? residual[index * x.length + i] : 0);
+                double sum =
+                        (parts.shifted ? shift[own + i] : 0.0) + (parts.added ? residual[index * x.length + i] : 0);
                 result[i] = x[i] * factor + sum;
             }
             return result;
