@@ -6,7 +6,6 @@ import dev.filigree.api.op.Embedding;
 import dev.filigree.api.op.Gelu;
 import dev.filigree.api.op.LayerNorm;
 import dev.filigree.api.op.Linear;
-import dev.filigree.api.op.Modulate;
 import dev.filigree.api.op.RmsNorm;
 import dev.filigree.api.op.Rope;
 import dev.filigree.api.op.Rotary;
@@ -97,17 +96,7 @@ final class TransformerMutants {
                         Rule.R916,
                         Sample.class,
                         (op, view, honest) -> view.changed(op.temperatures(), t -> fill(t, 1), honest)),
-                Mutant.kernel("wrong in place", Rule.R917, SwiGlu.class, TransformerMutants::wrongInPlace),
-                Mutant.rewrite(
-                        "offset of the scale forgotten",
-                        Rule.R918,
-                        Modulate.class,
-                        op -> new Modulate(0, op.x(), op.qOffsets(), op.scale(), op.shift(), op.residual(), op.out())),
-                Mutant.kernel(
-                        "first sequence's modulation for all",
-                        Rule.R919,
-                        Modulate.class,
-                        (op, view, honest) -> view.changed(op.qOffsets(), TransformerMutants::oneSequence, honest)));
+                Mutant.kernel("wrong in place", Rule.R917, SwiGlu.class, TransformerMutants::wrongInPlace));
     }
 
     private static void coarse(Linear op, RunView view, Runnable honest) {
@@ -190,13 +179,6 @@ final class TransformerMutants {
                 long at = (long) row * width + i;
                 out.set(at, (x.get(at) - (centred ? mean : 0)) * factor);
             }
-        }
-    }
-
-    private static void oneSequence(TensorData offsets) {
-        int numTokens = offsets.getInt(offsets.numElements() - 1);
-        for (int i = 1; i < offsets.numElements(); i++) {
-            offsets.setInt(i, numTokens);
         }
     }
 

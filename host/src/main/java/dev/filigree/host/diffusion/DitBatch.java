@@ -61,12 +61,13 @@ final class DitBatch {
                 DitTensors.ONE_IDS, IntStream.generate(() -> 1).limit(numSteps).toArray());
         plan.writeInts(DitTensors.WORD_IDS, ids);
         plan.writeInts(DitTensors.WORD_POSITIONS, positions);
+        loadEach(plan, "numWords", numWords);
     }
 
     /** Writes what is the same in every step. */
     void loadStep(OneOp plan, StepShapes shapes) {
         int numPatches = captions.size() * config.numPatches();
-        int numTokens = numSeqs * config.numPatches();
+        int numTokens = numTokens();
         shapes.axes().forEach((axis, extent) -> {
             if (plan.hasAxis(axis)) {
                 plan.axis(axis, Math.toIntExact(extent));
@@ -90,6 +91,7 @@ final class DitBatch {
                         .toArray());
         plan.writeInts(DitTensors.PATCH_OFFSETS, new int[] {0, numPatches});
         plan.writeInts(DitTensors.CAPTION_TOKENS, IntStream.range(0, numPatches).toArray());
+        loadEach(plan, "numTokens", numTokens);
         if (capacity.guided()) {
             plan.writeInts(
                     DitTensors.EMPTY_TOKENS,
@@ -110,5 +112,20 @@ final class DitBatch {
 
     int numSeqs() {
         return numSeqs;
+    }
+
+    int numWords() {
+        return wordOffsets()[numSeqs];
+    }
+
+    int numTokens() {
+        return numSeqs * config.numPatches();
+    }
+
+    /** Writes the row numbers through which an observed plan shows all rows. */
+    private static void loadEach(OneOp plan, String axis, int numRows) {
+        if (plan.has(DitTensors.each(axis))) {
+            plan.writeInts(DitTensors.each(axis), IntStream.range(0, numRows).toArray());
+        }
     }
 }

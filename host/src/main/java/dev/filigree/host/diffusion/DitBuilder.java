@@ -77,7 +77,7 @@ final class DitBuilder {
                     DType.F32,
                     rows,
                     Dim.fixed("inFeatures", group.inFeatures()));
-            TensorRef each = ints("each." + rows.axis(), rows);
+            TensorRef each = ints(DitTensors.each(rows.axis()), rows);
             builder.add(new Embedding(x, each, seen));
         }
         for (int i = 0; i < ys.size(); i++) {

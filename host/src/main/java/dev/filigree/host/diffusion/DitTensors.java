@@ -82,6 +82,11 @@ final class DitTensors {
         return "observed." + group;
     }
 
+    /** {@code [rows]} i32, 0, 1, 2 ...: all rows of an axis. */
+    static String each(String axis) {
+        return "each." + axis;
+    }
+
     /** The prefix of a block's tensors. */
     static String block(int block) {
         return "transformer_blocks." + block + ".";

@@ -11,6 +11,7 @@ final class PaintRun {
     private final List<PaintRequest> requests;
     private final int first;
     private final int total;
+    private final Painter.Observer observer;
     private final PaintWatcher watcher;
     private final Patches patches;
 
@@ -20,11 +21,12 @@ final class PaintRun {
      * @param first index of its first picture in the whole request
      * @param total pictures of the whole request
      */
-    PaintRun(Painter painter, List<PaintRequest> requests, int first, int total, PaintWatcher watcher) {
+    PaintRun(Painter painter, List<PaintRequest> requests, int first, int total, Painter.Observer observer, PaintWatcher watcher) {
         this.painter = painter;
         this.requests = requests;
         this.first = first;
         this.total = total;
+        this.observer = observer;
         this.watcher = watcher;
         patches = new Patches(painter.config());
     }
@@ -33,6 +35,7 @@ final class PaintRun {
         DitBatch batch = new DitBatch(painter.config(), painter.capacity(), captions);
         batch.loadCondition(painter.condition());
         painter.condition().run();
+        observer.look(painter.condition(), batch.numWords());
         float[] state = noise();
         OneOp loaded = null;
         for (int step = 0; step < painter.numSteps(); step++) {
@@ -46,6 +49,7 @@ final class PaintRun {
             }
             batch.loadTime(plan, step);
             plan.run();
+            observer.look(plan, batch.numTokens());
             seen(step, plan);
         }
         painter.step(painter.numSteps() - 1).readFloats(DitTensors.PICTURE, state);

@@ -161,6 +161,16 @@ public final class Painter implements AutoCloseable {
      * @throws dev.filigree.api.backend.BackendException if the device fails
      */
     public List<Picture> paint(List<PaintRequest> requests, PaintWatcher watcher) {
+        return paint(requests, (plan, numRows) -> {}, watcher);
+    }
+
+    /** Sees a plan that has run, and how many rows its linear layers had. */
+    @FunctionalInterface
+    interface Observer {
+        void look(OneOp plan, int numRows);
+    }
+
+    List<Picture> paint(List<PaintRequest> requests, Observer observer, PaintWatcher watcher) {
         List<int[]> captions = new ArrayList<>();
         for (PaintRequest request : requests) {
             captions.add(config.encode(request.caption()));
@@ -172,7 +182,7 @@ public final class Painter implements AutoCloseable {
         List<Picture> pictures = new ArrayList<>();
         for (int from = 0; from < requests.size(); from += batch()) {
             int end = Math.min(requests.size(), from + batch());
-            PaintRun run = new PaintRun(this, requests.subList(from, end), from, requests.size(), watcher);
+            PaintRun run = new PaintRun(this, requests.subList(from, end), from, requests.size(), observer, watcher);
             pictures.addAll(run.paint(captions.subList(from, end)));
         }
         return pictures;

@@ -186,6 +186,30 @@ class PainterTest {
         }
     }
 
+    @Test
+    void inputsOfEveryGroupAreCollected() {
+        PainterConfig parts = TinyDit.parts(folder, VECTOR, new DensePolicy(), 2.5, 2);
+        Map<String, float[]> rows =
+                DitInputs.collect(parts, dev.filigree.api.select.BackendSelector.installed(), CAPTIONS, 50, 3);
+        List<DitGroup> groups = DitGroup.all(DitConfigReader.read(folder));
+        assertEquals(14, groups.size());
+        assertEquals(groups.size(), rows.size());
+        for (DitGroup group : groups) {
+            float[] seen = java.util.Objects.requireNonNull(rows.get(group.name()), group.name());
+            // 3 captions of 3, 1 and 1 words, each with an empty one beside it
+            int expected = group.name().endsWith("attn2.kv") ? 8 : 50;
+            assertEquals(expected * group.inFeatures(), seen.length, group.name());
+            for (float value : seen) {
+                assertTrue(Float.isFinite(value));
+                assertTrue(!group.afterGelu() || value > -0.1701f, "GELU stays above -0.17");
+            }
+            assertTrue(distance(seen, new float[seen.length]) > 0, group.name());
+        }
+        Map<String, float[]> again =
+                DitInputs.collect(parts, dev.filigree.api.select.BackendSelector.installed(), CAPTIONS, 50, 3);
+        rows.forEach((name, values) -> assertArrayEquals(values, again.get(name), name));
+    }
+
     private static double distance(float[] a, float[] b) {
         double largest = 0;
         for (int i = 0; i < a.length; i++) {

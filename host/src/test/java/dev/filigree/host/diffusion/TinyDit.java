@@ -96,18 +96,21 @@ final class TinyDit {
         specs.add(new TensorSpec(name, StoredType.BF16, shape));
     }
 
+    /** What a painter of it is made of. */
+    static PainterConfig parts(Path folder, String backend, AttentionPolicy attention, double guidance, int batch) {
+        return new PainterConfig(
+                folder,
+                attention,
+                new PlainLinear(),
+                DType.F32,
+                OptionalInt.empty(),
+                OptionalDouble.of(guidance),
+                batch,
+                BackendRequest.named(backend));
+    }
+
     /** A painter of it. */
     static Painter open(Path folder, String backend, AttentionPolicy attention, double guidance, int batch) {
-        return new Painter(
-                new PainterConfig(
-                        folder,
-                        attention,
-                        new PlainLinear(),
-                        DType.F32,
-                        OptionalInt.empty(),
-                        OptionalDouble.of(guidance),
-                        batch,
-                        BackendRequest.named(backend)),
-                BackendSelector.installed());
+        return new Painter(parts(folder, backend, attention, guidance, batch), BackendSelector.installed());
     }
 }
