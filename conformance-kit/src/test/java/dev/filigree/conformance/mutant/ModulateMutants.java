@@ -15,8 +15,7 @@ final class ModulateMutants {
                         "offset of the scale forgotten",
                         Rule.R918,
                         Modulate.class,
-                        op -> new Modulate(
-                                0, op.x(), op.qOffsets(), op.scale(), op.shift(), op.residual(), op.out())),
+                        op -> new Modulate(0, op.x(), op.qOffsets(), op.scale(), op.shift(), op.residual(), op.out())),
                 Mutant.kernel(
                         "first sequence's modulation for all",
                         Rule.R919,

@@ -36,8 +36,8 @@ public final class DitInputs {
     public static Map<String, float[]> collect(
             PainterConfig parts, BackendSelector backends, List<String> captions, int rowsPerGroup, long seed) {
         if (rowsPerGroup < 1 || captions.isEmpty()) {
-            throw new IllegalArgumentException("calibration needs 1 or more rows and captions, not " + rowsPerGroup
-                    + " and " + captions.size());
+            throw new IllegalArgumentException(
+                    "calibration needs 1 or more rows and captions, not " + rowsPerGroup + " and " + captions.size());
         }
         try (Painter painter = new Painter(parts, backends, true)) {
             DitInputs inputs = new DitInputs(painter, rowsPerGroup, seed);

@@ -21,7 +21,13 @@ final class PaintRun {
      * @param first index of its first picture in the whole request
      * @param total pictures of the whole request
      */
-    PaintRun(Painter painter, List<PaintRequest> requests, int first, int total, Painter.Observer observer, PaintWatcher watcher) {
+    PaintRun(
+            Painter painter,
+            List<PaintRequest> requests,
+            int first,
+            int total,
+            Painter.Observer observer,
+            PaintWatcher watcher) {
         this.painter = painter;
         this.requests = requests;
         this.first = first;
