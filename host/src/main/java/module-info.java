@@ -16,7 +16,9 @@ module dev.filigree.host {
     exports dev.filigree.host;
     exports dev.filigree.host.checkpoint;
     exports dev.filigree.host.decoder;
+    exports dev.filigree.host.diffusion;
     exports dev.filigree.host.engine;
+    exports dev.filigree.host.picture;
     exports dev.filigree.host.quantize;
     exports dev.filigree.host.tokenizer;
 

@@ -39,6 +39,15 @@ public interface AttentionPolicy {
     }
 
     /**
+     * The policy of one denoising step of a diffusion model. The default is this one at every step.
+     *
+     * @param step 0-based, the noisiest first
+     */
+    default AttentionPolicy atStep(int step) {
+        return this;
+    }
+
+    /**
      * Share of reachable blocks or pages that the data-dependent selections of a layer's plan are expected to keep,
      * for pricing before anything ran ({@code Workload.expectedDensity}). The default is 1.
      *

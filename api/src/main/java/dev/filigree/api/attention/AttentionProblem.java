@@ -54,6 +54,11 @@ public record AttentionProblem(
         return new AttentionProblem(phase, layer, geometry, kv, heads, masking, scale, dtype, capacity);
     }
 
+    /** The same problem under another mask. */
+    public AttentionProblem withMasking(Masking other) {
+        return new AttentionProblem(phase, layer, geometry, kv, kvHeads, other, scale, dtype, capacity);
+    }
+
     /** The served heads that belong to one KV class, ascending. */
     public List<Integer> headsOfClass(int kvClass) {
         return kvHeads.stream()

@@ -49,6 +49,7 @@ public sealed interface Op
                 SwiGlu,
                 Gelu,
                 Add,
+                Modulate,
                 Argmax,
                 Sample {
 

@@ -21,6 +21,7 @@ import dev.filigree.conformance.cases.lowbitlinear.LowBitLinearCases;
 import dev.filigree.conformance.cases.lowrankdown.LowRankDownCases;
 import dev.filigree.conformance.cases.lowrankup.LowRankUpCases;
 import dev.filigree.conformance.cases.mergestates.MergeStatesCases;
+import dev.filigree.conformance.cases.modulate.ModulateCases;
 import dev.filigree.conformance.cases.pagedattention.PagedAttentionCases;
 import dev.filigree.conformance.cases.pagescore.PageScoreCases;
 import dev.filigree.conformance.cases.pageselect.PageSelectCases;
@@ -64,6 +65,7 @@ public final class Catalog {
             SwiGluCases::cases,
             GeluCases::cases,
             AddCases::cases,
+            ModulateCases::cases,
             ArgmaxCases::cases,
             SampleCases::cases,
             BackendCases::cases);

@@ -122,6 +122,8 @@ public enum Rule {
     R915(Level.REQUIRED, "sampleDependsOnSeedAndPosition"),
     R916(Level.REQUIRED, "temperatureZeroIsArgmax"),
     R917(Level.REQUIRED, "elementwiseMayWorkInPlace"),
+    R918(Level.REQUIRED, "modulateFollowsTheFormula"),
+    R919(Level.REQUIRED, "sequencesHaveTheirOwnModulation"),
     R1001(Level.REQUIRED, "scopesFreeTheirBuffers"),
     R1002(Level.REQUIRED, "buffersStartZeroedAndAligned"),
     R1003(Level.REQUIRED, "closedBuffersAreDead"),

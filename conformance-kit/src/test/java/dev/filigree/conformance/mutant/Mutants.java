@@ -15,6 +15,7 @@ final class Mutants {
                         KvMutants.all(),
                         LowBitMutants.all(),
                         TransformerMutants.all(),
+                        ModulateMutants.all(),
                         ContractMutants.all())
                 .flatMap(List::stream)
                 .toList();

@@ -35,6 +35,12 @@ public final class Checkpoint implements AutoCloseable {
         this.metadata = Collections.unmodifiableMap(texts);
     }
 
+    /** Whether a folder holds weights, in one file, packed, or in shards. */
+    public static boolean hasWeights(Path folder) {
+        return PackedFile.exists(folder.resolve(SINGLE_FILE_NAME))
+                || Files.exists(folder.resolve(ShardIndex.FILE_NAME));
+    }
+
     /**
      * Opens the checkpoint in {@code folder}.
      *
@@ -58,7 +64,7 @@ public final class Checkpoint implements AutoCloseable {
 
     private static Map<String, StoredTensor> openAll(Path folder, List<SafetensorsFile> files) {
         Path single = folder.resolve(SINGLE_FILE_NAME);
-        if (Files.exists(single)) {
+        if (PackedFile.exists(single)) {
             SafetensorsFile file = SafetensorsFile.open(single);
             files.add(file);
             return file.tensors();

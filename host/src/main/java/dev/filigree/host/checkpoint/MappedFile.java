@@ -5,12 +5,16 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** A file mapped read-only into memory as one segment, for any number of threads, until it is closed. */
+/**
+ * A file as one read-only segment of memory, for any number of threads, until it is closed: mapped, or unpacked where only
+ * its {@linkplain PackedFile packed form} is there.
+ */
 final class MappedFile implements AutoCloseable {
     private static final AtomicInteger OPEN = new AtomicInteger();
 
@@ -27,8 +31,11 @@ final class MappedFile implements AutoCloseable {
         Arena arena = Arena.ofShared();
         OPEN.incrementAndGet();
         boolean mapped = false;
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            MappedFile result = new MappedFile(arena, channel.map(MapMode.READ_ONLY, 0, channel.size(), arena));
+        try {
+            Path packed = PackedFile.of(file);
+            MemorySegment bytes =
+                    !Files.exists(file) && Files.exists(packed) ? PackedFile.read(packed, arena) : map(file, arena);
+            MappedFile result = new MappedFile(arena, bytes);
             mapped = true;
             return result;
         } catch (NoSuchFileException e) {
@@ -40,6 +47,12 @@ final class MappedFile implements AutoCloseable {
             if (!mapped) {
                 close(arena);
             }
+        }
+    }
+
+    private static MemorySegment map(Path file, Arena arena) throws IOException {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            return channel.map(MapMode.READ_ONLY, 0, channel.size(), arena);
         }
     }
 

@@ -18,7 +18,8 @@ import picocli.CommandLine.Command;
             NeedleCommand.class,
             CalibrateCommand.class,
             EvalCommand.class,
-            QuantizeCommand.class
+            QuantizeCommand.class,
+            PaintCommand.class
         },
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class,

@@ -19,7 +19,6 @@ import dev.filigree.host.decoder.DecoderPlan;
 import dev.filigree.host.decoder.DecoderPlanner;
 import dev.filigree.host.engine.EngineConfig;
 import dev.filigree.host.engine.EngineModel;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -141,9 +140,7 @@ public record Explanation(
     /** Types from the headers of the weight files, or none where there are no weights yet. */
     private static Map<String, DType> weightTypes(Path folder) {
         Map<String, DType> types = new HashMap<>();
-        boolean stored = Files.exists(folder.resolve("model.safetensors"))
-                || Files.exists(folder.resolve("model.safetensors.index.json"));
-        if (stored) {
+        if (Checkpoint.hasWeights(folder)) {
             try (Checkpoint checkpoint = Checkpoint.open(folder)) {
                 checkpoint
                         .tensors()

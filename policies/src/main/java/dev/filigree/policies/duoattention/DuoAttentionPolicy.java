@@ -90,6 +90,12 @@ public final class DuoAttentionPolicy implements AttentionPolicy {
     }
 
     @Override
+    public AttentionPolicy atStep(int step) {
+        return new DuoAttentionPolicy(new DuoAttentionConfig(
+                config.classes(), config.windows(), config.retrieval().atStep(step)));
+    }
+
+    @Override
     public int chunkMultiple() {
         return config.retrieval().chunkMultiple();
     }

@@ -69,6 +69,16 @@ public final class LayersPolicy implements AttentionPolicy {
     }
 
     @Override
+    public AttentionPolicy atStep(int step) {
+        return new LayersPolicy(
+                ranges.stream()
+                        .map(range ->
+                                new LayerPolicy(range.layers(), range.policy().atStep(step)))
+                        .toList(),
+                rest.atStep(step));
+    }
+
+    @Override
     public int chunkMultiple() {
         return ChunkMultiple.of(policies().toList());
     }

@@ -52,6 +52,11 @@ public final class PhasesPolicy implements AttentionPolicy {
     }
 
     @Override
+    public AttentionPolicy atStep(int step) {
+        return new PhasesPolicy(prefill.atStep(step), decode.atStep(step));
+    }
+
+    @Override
     public int chunkMultiple() {
         return prefill.chunkMultiple();
     }

@@ -78,11 +78,8 @@ public final class XAttentionPolicy implements AttentionPolicy {
         return everything ? "threshold 1 in all heads" : "";
     }
 
-    /**
-     * The policy of one denoising step: dense while warming up, this one after (XAttention section 3.1).
-     *
-     * @param step 0-based
-     */
+    /** Dense while warming up, this one after (XAttention section 3.1). */
+    @Override
     public AttentionPolicy atStep(int step) {
         return step < config.warmupSteps() ? dense : this;
     }

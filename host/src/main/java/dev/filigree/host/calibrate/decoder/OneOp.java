@@ -56,6 +56,16 @@ public final class OneOp implements AutoCloseable {
         return this;
     }
 
+    /** Whether the plan has a variable axis of that name. */
+    public boolean hasAxis(String axis) {
+        return prepared.plan().variableAxes().contains(axis);
+    }
+
+    /** Whether the plan has a tensor of that name that is bound from outside. */
+    public boolean has(String tensor) {
+        return buffers.containsKey(tensor);
+    }
+
     /** Writes the first {@code count} values as f32. */
     public void write(String tensor, double[] values, int count) {
         MemorySegment target = direct(tensor, count * 4L);
@@ -85,6 +95,11 @@ public final class OneOp implements AutoCloseable {
         for (int i = 0; i < values.length; i++) {
             values[i] = source.getAtIndex(ValueLayout.JAVA_FLOAT, i);
         }
+    }
+
+    /** Reads as many f32 values as fit, as they are. */
+    public void readFloats(String tensor, float[] values) {
+        MemorySegment.copy(fetched(tensor, values.length * 4L), ValueLayout.JAVA_FLOAT, 0, values, 0, values.length);
     }
 
     /** Reads as many i32 values as fit. */
