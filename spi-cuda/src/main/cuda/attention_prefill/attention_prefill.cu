@@ -1,0 +1,476 @@
+// attention_prefill: exact softmax attention over contiguous keys for dense, streaming and block-list heads in one launch.
+//
+// Online softmax (Milakov and Gimelshein 2018; FlashAttention-2 section 3.1), warp specialisation and overlap of softmax with
+// products (FlashAttention-3 sections 3.1 and 3.2), block lists (XAttention section 2.3), streaming heads (DuoAttention 2.1).
+//
+// Tile: 128 queries x 128 keys of one head, anchored at absolute positions, so results do not depend on chunking.
+// Threads: 384. Warpgroup 0 loads: one thread takes items from the queue and issues bulk tensor copies. Warpgroups 1 and 2
+// multiply, 64 query rows each. 40 + 2 x 232 registers a thread.
+// Shared memory: 1024 (alignment) + (1 + 2 x STAGES) x 128 x headDim x 2 bytes + 256 bytes of barriers.
+// Grid: one block per multiprocessor; the queue balances them.
+// Barriers: qFull  item and queries have landed               qEmpty  both warpgroups are done with the item's queries
+//           kFull, vFull[stage]  a key or value tile landed   kEmpty, vEmpty[stage]  all 8 warps have multiplied with it
+// Named barriers 2 and 3: one warpgroup at a time issues its products, so that the other's softmax runs beside them.
+// Not simply one warpgroup of 128 rows: 128 x 128 scores and outputs of fp32 do not fit 255 registers a thread.
+#include "attention_prefill.cuh"
+
+using namespace filigree;
+
+#ifndef PREFILL_STAGES
+#define PREFILL_STAGES 2
+#endif
+#ifndef PREFILL_TURNS
+#define PREFILL_TURNS 1
+#endif
+
+namespace {
+
+constexpr float LOG2E = 1.4426950408889634f;
+constexpr float LN2 = 0.6931471805599453f;
+constexpr int WARPS = 8;
+
+template <int HD, int STAGES>
+struct Layout {
+    static constexpr int TILE_BYTES = PREFILL_TILE * HD * 2;
+    static constexpr int Q = 0;
+    static constexpr int K = TILE_BYTES;
+    static constexpr int V = K + STAGES * TILE_BYTES;
+    static constexpr int BARRIERS = V + STAGES * TILE_BYTES;
+    static constexpr int Q_FULL = BARRIERS;
+    static constexpr int Q_EMPTY = BARRIERS + 8;
+    static constexpr int K_FULL = BARRIERS + 16;
+    static constexpr int K_EMPTY = K_FULL + 8 * STAGES;
+    static constexpr int V_FULL = K_EMPTY + 8 * STAGES;
+    static constexpr int V_EMPTY = V_FULL + 8 * STAGES;
+    static constexpr int ITEM = (V_EMPTY + 8 * STAGES + 15) / 16 * 16;
+    static constexpr int BYTES = ITEM + 16;
+};
+
+/** Position in a ring of stages. */
+template <int STAGES>
+struct Ring {
+    int stage = 0;
+    uint32_t phase = 0;
+    __device__ __forceinline__ void next() {
+        if (++stage == STAGES) {
+            stage = 0;
+            phase ^= 1;
+        }
+    }
+};
+
+template <int HD>
+__device__ __forceinline__ void loadTile(uint32_t to, const TensorMap* map, uint32_t barrier, int head, int token) {
+#pragma unroll
+    for (int box = 0; box < HD / 64; box++) {
+        tmaLoad3(to + box * PREFILL_TILE * 128, map, barrier, box * 64, head, token);
+    }
+}
+
+template <int HD, int STAGES>
+__device__ void produce(const PrefillParams& p, uint32_t smem, char* smemPointer) {
+    using L = Layout<HD, STAGES>;
+    Ring<STAGES> k, v;
+    uint32_t qPhase = 0;
+    int numItems = p.queue[1];
+    PrefillItem* slot = reinterpret_cast<PrefillItem*>(smemPointer + L::ITEM);
+    auto loadK = [&](int slotHead, int token) {
+        mbarrierWait(smem + L::K_EMPTY + 8 * k.stage, k.phase ^ 1);
+        mbarrierExpect(smem + L::K_FULL + 8 * k.stage, L::TILE_BYTES);
+        loadTile<HD>(smem + L::K + k.stage * L::TILE_BYTES, &p.k, smem + L::K_FULL + 8 * k.stage, slotHead, token);
+        k.next();
+    };
+    auto loadV = [&](int slotHead, int token) {
+        mbarrierWait(smem + L::V_EMPTY + 8 * v.stage, v.phase ^ 1);
+        mbarrierExpect(smem + L::V_FULL + 8 * v.stage, L::TILE_BYTES);
+        loadTile<HD>(smem + L::V + v.stage * L::TILE_BYTES, &p.v, smem + L::V_FULL + 8 * v.stage, slotHead, token);
+        v.next();
+    };
+    while (true) {
+        int index = atomicAdd(p.queue, 1);
+        if (index >= numItems) {
+            mbarrierWait(smem + L::Q_EMPTY, qPhase ^ 1);
+            *slot = PrefillItem{-1, 0, 0, 0};
+            mbarrierArrive(smem + L::Q_FULL);
+            return;
+        }
+        PrefillItem item = p.items[index];
+        PrefillHead head = p.heads[item.head];
+        PrefillTiles tiles(p, head, item.seq, item.qBlock);
+        int keys = p.kvOffsets[item.seq];
+        int tile = tiles.count > 0 ? tiles.tile(0) : 0;
+        if (tiles.count > 0) {
+            loadK(head.kvSlot, keys + tile * PREFILL_TILE);
+        }
+        mbarrierWait(smem + L::Q_EMPTY, qPhase ^ 1);
+        qPhase ^= 1;
+        *slot = item;
+        if (tiles.count == 0) {
+            mbarrierArrive(smem + L::Q_FULL);
+            continue;
+        }
+        mbarrierExpect(smem + L::Q_FULL, L::TILE_BYTES);
+        loadTile<HD>(
+            smem + L::Q,
+            &p.q,
+            smem + L::Q_FULL,
+            head.qoHead,
+            p.qOffsets[item.seq] + item.qBlock * PREFILL_TILE - tiles.shift);
+        for (int i = 1; i < tiles.count; i++) {
+            int next = tiles.tile(i);
+            loadK(head.kvSlot, keys + next * PREFILL_TILE);
+            loadV(head.kvSlot, keys + tile * PREFILL_TILE);
+            tile = next;
+        }
+        loadV(head.kvSlot, keys + tile * PREFILL_TILE);
+    }
+}
+
+/** Two rows of a thread: running maximum (raw scores) and this thread's share of the running sum. */
+struct RowState {
+    float max0, max1, sum0, sum1;
+};
+
+/** scores -> probabilities in place; returns the factors on everything accumulated before. */
+__device__ __forceinline__ float2 softmaxTile(float (&s)[64], RowState& state, float scaleLog2) {
+    float max0 = state.max0;
+    float max1 = state.max1;
+#pragma unroll
+    for (int i = 0; i < 64; i += 4) {
+        max0 = fmaxf(max0, fmaxf(s[i], s[i + 1]));
+        max1 = fmaxf(max1, fmaxf(s[i + 2], s[i + 3]));
+    }
+#pragma unroll
+    for (int mask = 1; mask <= 2; mask *= 2) {
+        max0 = fmaxf(max0, __shfl_xor_sync(~0u, max0, mask));
+        max1 = fmaxf(max1, __shfl_xor_sync(~0u, max1, mask));
+    }
+    // A row that has seen no key yet keeps maximum -inf; 0 stands in so that -inf - -inf never appears.
+    float base0 = max0 == -INFINITY ? 0.f : max0 * scaleLog2;
+    float base1 = max1 == -INFINITY ? 0.f : max1 * scaleLog2;
+    float2 factor = {exp2Fast(state.max0 * scaleLog2 - base0), exp2Fast(state.max1 * scaleLog2 - base1)};
+    state.max0 = max0;
+    state.max1 = max1;
+    float sum0 = 0.f;
+    float sum1 = 0.f;
+#pragma unroll
+    for (int i = 0; i < 64; i += 4) {
+        s[i] = exp2Fast(fmaf(s[i], scaleLog2, -base0));
+        s[i + 1] = exp2Fast(fmaf(s[i + 1], scaleLog2, -base0));
+        s[i + 2] = exp2Fast(fmaf(s[i + 2], scaleLog2, -base1));
+        s[i + 3] = exp2Fast(fmaf(s[i + 3], scaleLog2, -base1));
+        sum0 += s[i] + s[i + 1];
+        sum1 += s[i + 2] + s[i + 3];
+    }
+    state.sum0 = fmaf(state.sum0, factor.x, sum0);
+    state.sum1 = fmaf(state.sum1, factor.y, sum1);
+    return factor;
+}
+
+/** Which keys of a tile a row may see. */
+struct Mask {
+    bool causal;
+    bool streaming;
+    int numKeys;
+    int sink;
+    int recent;
+
+    __device__ __forceinline__ bool cuts(int tile, int firstPosition, int reachTiles) const {
+        int begin = tile * PREFILL_TILE;
+        if (begin + PREFILL_TILE > numKeys || (causal && begin + PREFILL_TILE - 1 > firstPosition)) {
+            return true;
+        }
+        return streaming && begin <= firstPosition + PREFILL_TILE - 1 - recent && begin + PREFILL_TILE > sink;
+    }
+
+    __device__ __forceinline__ void apply(float (&s)[64], int tile, int row0) const {
+        int column = tile * PREFILL_TILE + 2 * (threadIdx.x & 3);
+#pragma unroll
+        for (int half = 0; half < 2; half++) {
+            int position = row0 + 8 * half;
+            int end = causal ? min(numKeys, position + 1) : numKeys;
+            int low = streaming ? position - recent + 1 : 0;
+#pragma unroll
+            for (int i = 0; i < 32; i++) {
+                int key = column + 8 * (i >> 1) + (i & 1);
+                bool seen = key < end && (key >= low || key < sink);
+                float& value = s[4 * (i >> 1) + 2 * half + (i & 1)];
+                value = seen ? value : -INFINITY;
+            }
+        }
+    }
+};
+
+/** Zeros the value rows past the last key: a probability of 0 times another sequence's NaN would be NaN. */
+template <int HD>
+__device__ __forceinline__ void clearTail(char* tile, int firstRow, int barrier) {
+    int chunks = (PREFILL_TILE - firstRow) * 8;
+    for (int i = threadIdx.x & 127; i < chunks * (HD / 64); i += 128) {
+        int box = i / chunks;
+        *reinterpret_cast<uint4*>(tile + (box * PREFILL_TILE + firstRow) * 128 + (i % chunks) * 16) = uint4{0, 0, 0, 0};
+    }
+    // Both warpgroups write the same zeros, so each only orders its own writes before its own products.
+    fenceAsyncProxy();
+    namedBarrierSync(barrier, 128);
+}
+
+template <class T, int HD>
+__device__ __forceinline__ void scoreProducts(float (&s)[64], uint32_t q, uint32_t k) {
+#pragma unroll
+    for (int i = 0; i < HD / 16; i++) {
+        uint32_t at = (i / 4) * PREFILL_TILE * 128 + (i % 4) * 32;
+        T::product(s, swizzled128(q + at, 16, 1024), swizzled128(k + at, 16, 1024), i > 0);
+    }
+}
+
+template <class T, int HD>
+__device__ __forceinline__ void valueProducts(float (&o)[HD / 2], uint32_t (&probability)[32], uint32_t v) {
+#pragma unroll
+    for (int i = 0; i < PREFILL_TILE / 16; i++) {
+        T::productRs(
+            o,
+            probability[4 * i],
+            probability[4 * i + 1],
+            probability[4 * i + 2],
+            probability[4 * i + 3],
+            swizzled128(v + i * 2048, PREFILL_TILE * 128, 1024));
+    }
+}
+
+template <class T>
+__device__ __forceinline__ void packProbabilities(uint32_t (&packed)[32], float (&s)[64]) {
+#pragma unroll
+    for (int i = 0; i < 32; i++) {
+        packed[i] = T::pack(s[2 * i], s[2 * i + 1]);
+    }
+}
+
+/** Transposes 4 x 4 words among the 4 lanes that hold a row: lane q ends with the words of column group q. */
+__device__ __forceinline__ uint4 transposeQuad(uint32_t a, uint32_t b, uint32_t c, uint32_t d) {
+    bool odd = threadIdx.x & 1;
+    bool high = threadIdx.x & 2;
+    uint32_t ab = __shfl_xor_sync(~0u, odd ? a : b, 1);
+    uint32_t cd = __shfl_xor_sync(~0u, odd ? c : d, 1);
+    a = odd ? ab : a;
+    b = odd ? b : ab;
+    c = odd ? cd : c;
+    d = odd ? d : cd;
+    uint32_t first = __shfl_xor_sync(~0u, high ? a : c, 2);
+    uint32_t second = __shfl_xor_sync(~0u, high ? b : d, 2);
+    return high ? uint4{first, second, c, d} : uint4{a, b, first, second};
+}
+
+template <class T, int HD>
+__device__ __forceinline__ void writeRows(
+    const PrefillParams& p, float (&o)[HD / 2], RowState state, int qoHead, long token0, int query0, int numQueries) {
+#pragma unroll
+    for (int mask = 1; mask <= 2; mask *= 2) {
+        state.sum0 += __shfl_xor_sync(~0u, state.sum0, mask);
+        state.sum1 += __shfl_xor_sync(~0u, state.sum1, mask);
+    }
+    float scaleLog2 = p.scale * LOG2E;
+#pragma unroll
+    for (int half = 0; half < 2; half++) {
+        float sum = half == 0 ? state.sum0 : state.sum1;
+        float max = half == 0 ? state.max0 : state.max1;
+        float inverse = sum == 0.f ? 0.f : 1.f / sum;
+        int query = query0 + 8 * half;
+        bool valid = query >= 0 && query < numQueries;
+        long row = (token0 + query) * p.numQoHeads + qoHead;
+        if (valid && (threadIdx.x & 3) == 0) {
+            float base = max == -INFINITY ? 0.f : max * scaleLog2;
+            p.lse[row] = sum == 0.f ? -INFINITY : (base + log2f(sum)) * LN2;
+        }
+#pragma unroll
+        for (int group = 0; group < HD / 32; group++) {
+            uint32_t words[4];
+#pragma unroll
+            for (int i = 0; i < 4; i++) {
+                int at = 4 * (4 * group + i) + 2 * half;
+                words[i] = T::pack(o[at] * inverse, o[at + 1] * inverse);
+            }
+            uint4 line = transposeQuad(words[0], words[1], words[2], words[3]);
+            if (valid) {
+                char* to = static_cast<char*>(p.out) + row * HD * 2 + (4 * group + (threadIdx.x & 3)) * 16;
+                *reinterpret_cast<uint4*>(to) = line;
+            }
+        }
+    }
+}
+
+template <class T, int HD, int STAGES>
+__device__ void consume(const PrefillParams& p, uint32_t smem, char* smemPointer) {
+    using L = Layout<HD, STAGES>;
+    int group = threadIdx.x / 128 - 1;
+    int lane = threadIdx.x & 31;
+    int row = group * 64 + ((threadIdx.x & 127) / 32) * 16 + lane / 4;
+    int mine = 2 + group;
+    int other = 3 - group;
+    float scaleLog2 = p.scale * LOG2E;
+    uint32_t q = smem + L::Q + group * 64 * 128;
+    Ring<STAGES> k, v;
+    uint32_t qPhase = 0;
+    if (PREFILL_TURNS && group == 1) {
+        namedBarrierArrive(other, 256);
+    }
+    float s[64];
+    float o[HD / 2];
+    uint32_t probability[32];
+    while (true) {
+        mbarrierWait(smem + L::Q_FULL, qPhase);
+        qPhase ^= 1;
+        PrefillItem item = *reinterpret_cast<PrefillItem*>(smemPointer + L::ITEM);
+        if (item.seq < 0) {
+            return;
+        }
+        PrefillHead head = p.heads[item.head];
+        PrefillTiles tiles(p, head, item.seq, item.qBlock);
+        int firstPosition = item.qBlock * PREFILL_TILE;
+        int position = firstPosition + row;
+        bool streaming = head.pattern == HEAD_STREAMING;
+        Mask mask{p.causal || streaming, streaming, tiles.numKeys, streaming ? head.sink : 0, head.recent};
+        RowState state{-INFINITY, -INFINITY, 0.f, 0.f};
+#pragma unroll
+        for (int i = 0; i < HD / 2; i++) {
+            o[i] = 0.f;
+        }
+        int count = tiles.count;
+        if (count > 0) {
+            int tile = tiles.tile(0);
+            int tailRow = min(PREFILL_TILE, tiles.numKeys - tile * PREFILL_TILE);
+            mbarrierWait(smem + L::K_FULL + 8 * k.stage, k.phase);
+            pin(s);
+            wgmmaFence();
+            scoreProducts<T, HD>(s, q, smem + L::K + k.stage * L::TILE_BYTES);
+            wgmmaCommit();
+            wgmmaWait<0>();
+            pin(s);
+            if (lane == 0) {
+                mbarrierArrive(smem + L::K_EMPTY + 8 * k.stage);
+            }
+            k.next();
+            if (mask.cuts(tile, firstPosition, tiles.reach)) {
+                mask.apply(s, tile, position);
+            }
+            softmaxTile(s, state, scaleLog2);
+            packProbabilities<T>(probability, s);
+            if (tailRow < PREFILL_TILE) {
+                mbarrierWait(smem + L::V_FULL + 8 * v.stage, v.phase);
+                clearTail<HD>(smemPointer + L::V + v.stage * L::TILE_BYTES, tailRow, 4 + group);
+            }
+            for (int i = 1; i < count; i++) {
+                mbarrierWait(smem + L::K_FULL + 8 * k.stage, k.phase);
+                if (PREFILL_TURNS) {
+                    namedBarrierSync(mine, 256);
+                }
+                pin(s);
+                pin(o);
+                pin(probability);
+                wgmmaFence();
+                scoreProducts<T, HD>(s, q, smem + L::K + k.stage * L::TILE_BYTES);
+                wgmmaCommit();
+                mbarrierWait(smem + L::V_FULL + 8 * v.stage, v.phase);
+                wgmmaFence();
+                valueProducts<T, HD>(o, probability, smem + L::V + v.stage * L::TILE_BYTES);
+                wgmmaCommit();
+                if (PREFILL_TURNS) {
+                    namedBarrierArrive(other, 256);
+                }
+                wgmmaWait<1>();
+                pin(s);
+                if (lane == 0) {
+                    mbarrierArrive(smem + L::K_EMPTY + 8 * k.stage);
+                }
+                k.next();
+                if (streaming) {
+                    int at = tiles.tile(i);
+                    if (mask.cuts(at, firstPosition, tiles.reach)) {
+                        mask.apply(s, at, position);
+                    }
+                }
+                float2 factor = softmaxTile(s, state, scaleLog2);
+                wgmmaWait<0>();
+                pin(o);
+                pin(probability);
+                if (lane == 0) {
+                    mbarrierArrive(smem + L::V_EMPTY + 8 * v.stage);
+                }
+                v.next();
+                packProbabilities<T>(probability, s);
+#pragma unroll
+                for (int j = 0; j < HD / 2; j += 4) {
+                    o[j] *= factor.x;
+                    o[j + 1] *= factor.x;
+                    o[j + 2] *= factor.y;
+                    o[j + 3] *= factor.y;
+                }
+            }
+        }
+        __syncwarp();
+        if (lane == 0) {
+            mbarrierArrive(smem + L::Q_EMPTY);
+        }
+        if (count > 0) {
+            mbarrierWait(smem + L::V_FULL + 8 * v.stage, v.phase);
+            pin(o);
+            pin(probability);
+            wgmmaFence();
+            valueProducts<T, HD>(o, probability, smem + L::V + v.stage * L::TILE_BYTES);
+            wgmmaCommit();
+            wgmmaWait<0>();
+            pin(o);
+            pin(probability);
+            if (lane == 0) {
+                mbarrierArrive(smem + L::V_EMPTY + 8 * v.stage);
+            }
+            v.next();
+        }
+        int qBegin = p.qOffsets[item.seq];
+        writeRows<T, HD>(
+            p, o, state, head.qoHead, qBegin, position - tiles.shift, p.qOffsets[item.seq + 1] - qBegin);
+    }
+}
+
+template <class T, int HD, int STAGES>
+__device__ __forceinline__ void attend(const PrefillParams& p) {
+    using L = Layout<HD, STAGES>;
+    extern __shared__ char raw[];
+    char* smemPointer = raw + (1024 - (smemAddress(raw) & 1023)) % 1024;
+    uint32_t smem = smemAddress(smemPointer);
+    if (threadIdx.x == 0) {
+        mbarrierInit(smem + L::Q_FULL, 1);
+        mbarrierInit(smem + L::Q_EMPTY, WARPS);
+        for (int i = 0; i < STAGES; i++) {
+            mbarrierInit(smem + L::K_FULL + 8 * i, 1);
+            mbarrierInit(smem + L::K_EMPTY + 8 * i, WARPS);
+            mbarrierInit(smem + L::V_FULL + 8 * i, 1);
+            mbarrierInit(smem + L::V_EMPTY + 8 * i, WARPS);
+        }
+        mbarrierInitFence();
+    }
+    __syncthreads();
+    if (threadIdx.x < 128) {
+        giveRegisters<40>();
+        if (threadIdx.x == 0) {
+            prefetchMap(&p.q);
+            prefetchMap(&p.k);
+            prefetchMap(&p.v);
+            produce<HD, STAGES>(p, smem, smemPointer);
+        }
+    } else {
+        takeRegisters<232>();
+        consume<T, HD, STAGES>(p, smem, smemPointer);
+    }
+}
+
+}  // namespace
+
+#define PREFILL_KERNEL(NAME, TYPE, HD)                                                                                 \
+    extern "C" __global__ void __launch_bounds__(384, 1) NAME(const __grid_constant__ PrefillParams p) {               \
+        attend<TYPE, HD, PREFILL_STAGES>(p);                                                                           \
+    }
+
+PREFILL_KERNEL(attention_prefill__q_bf16_kv_bf16_o_bf16__hd128_bq128_bk128__sm90a, Bf16, 128)
+PREFILL_KERNEL(attention_prefill__q_f16_kv_f16_o_f16__hd128_bq128_bk128__sm90a, F16, 128)
+PREFILL_KERNEL(attention_prefill__q_bf16_kv_bf16_o_bf16__hd64_bq128_bk128__sm90a, Bf16, 64)
+PREFILL_KERNEL(attention_prefill__q_f16_kv_f16_o_f16__hd64_bq128_bk128__sm90a, F16, 64)
