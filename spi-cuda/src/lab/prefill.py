@@ -65,7 +65,7 @@ class Prefill:
         p.headsPerSection = min(len(heads), max(1, 32 * 1024 * 1024 // perHead) * group)
         self.keepAlive = (q, k, v)
         self.p = p
-        self.shared = 1024 + (1 + 2 * stages) * 128 * hd * 2 + 256
+        self.shared = 1024 + (2 + 2 * stages) * 128 * hd * 2 + 512
 
     def __call__(self):
         self.schedule.launch(
@@ -255,4 +255,5 @@ def main():
             pass
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -168,14 +168,22 @@ __device__ __forceinline__ void pin(uint32_t (&values)[N]) {
     "{%0,%1,%2,%3,%4,%5,%6,%7,%8,%9,%10,%11,%12,%13,%14,%15,%16,%17,%18,%19,%20,%21,%22,%23,%24,%25,%26,%27,%28,%29,"  \
     "%30,%31,%32,%33,%34,%35,%36,%37,%38,%39,%40,%41,%42,%43,%44,%45,%46,%47,%48,%49,%50,%51,%52,%53,%54,%55,%56,%57," \
     "%58,%59,%60,%61,%62,%63}"
+#define FILIGREE_D128 \
+    "{%0,%1,%2,%3,%4,%5,%6,%7,%8,%9,%10,%11,%12,%13,%14,%15,%16,%17,%18,%19,%20,%21,%22,%23," \
+    "%24,%25,%26,%27,%28,%29,%30,%31,%32,%33,%34,%35,%36,%37,%38,%39,%40,%41,%42,%43,%44,%45,%46,%47," \
+    "%48,%49,%50,%51,%52,%53,%54,%55,%56,%57,%58,%59,%60,%61,%62,%63,%64,%65,%66,%67,%68,%69,%70,%71," \
+    "%72,%73,%74,%75,%76,%77,%78,%79,%80,%81,%82,%83,%84,%85,%86,%87,%88,%89,%90,%91,%92,%93,%94,%95," \
+    "%96,%97,%98,%99,%100,%101,%102,%103,%104,%105,%106,%107,%108,%109,%110,%111,%112,%113,%114,%115,%116,%117,%118,%119," \
+    "%120,%121,%122,%123,%124,%125,%126,%127}"
 #define FILIGREE_F8(d, o)                                                                                              \
     "+f"(d[o]), "+f"(d[o + 1]), "+f"(d[o + 2]), "+f"(d[o + 3]), "+f"(d[o + 4]), "+f"(d[o + 5]), "+f"(d[o + 6]),        \
         "+f"(d[o + 7])
 #define FILIGREE_F32(d, o) FILIGREE_F8(d, o), FILIGREE_F8(d, o + 8), FILIGREE_F8(d, o + 16), FILIGREE_F8(d, o + 24)
 #define FILIGREE_F64(d, o) FILIGREE_F32(d, o), FILIGREE_F32(d, o + 32)
+#define FILIGREE_F128(d, o) FILIGREE_F64(d, o), FILIGREE_F64(d, o + 64)
 
 // d[64 x N] (+)= a[64 x 16] b[N x 16]^T, a and b in shared memory, both K-major.
-#define FILIGREE_WGMMA_SS(N, REGS, D, F, P0, P1, P2, TYPE)                                                             \
+#define FILIGREE_WGMMA_SS(N, D, F, P0, P1, P2, TYPE)                                                             \
     asm volatile(                                                                                                      \
         "{\n.reg .pred p;\nsetp.ne.b32 p, %" P2 ", 0;\n"                                                               \
         "wgmma.mma_async.sync.aligned.m64n" N "k16.f32." TYPE "." TYPE " " D ", %" P0 ", %" P1 ", p, 1, 1, 0, 0;\n}\n" \
@@ -198,7 +206,10 @@ struct Bf16 {
         return packed;
     }
     static __device__ __forceinline__ void product(float (&d)[64], uint64_t a, uint64_t b, int accumulate) {
-        FILIGREE_WGMMA_SS("128", 64, FILIGREE_D64, FILIGREE_F64, "64", "65", "66", "bf16");
+        FILIGREE_WGMMA_SS("128", FILIGREE_D64, FILIGREE_F64, "64", "65", "66", "bf16");
+    }
+    static __device__ __forceinline__ void product(float (&d)[128], uint64_t a, uint64_t b, int accumulate) {
+        FILIGREE_WGMMA_SS("256", FILIGREE_D128, FILIGREE_F128, "128", "129", "130", "bf16");
     }
     static __device__ __forceinline__ void productRs(
         float (&d)[64], uint32_t a0, uint32_t a1, uint32_t a2, uint32_t a3, uint64_t b) {
@@ -217,7 +228,10 @@ struct F16 {
         return packed;
     }
     static __device__ __forceinline__ void product(float (&d)[64], uint64_t a, uint64_t b, int accumulate) {
-        FILIGREE_WGMMA_SS("128", 64, FILIGREE_D64, FILIGREE_F64, "64", "65", "66", "f16");
+        FILIGREE_WGMMA_SS("128", FILIGREE_D64, FILIGREE_F64, "64", "65", "66", "f16");
+    }
+    static __device__ __forceinline__ void product(float (&d)[128], uint64_t a, uint64_t b, int accumulate) {
+        FILIGREE_WGMMA_SS("256", FILIGREE_D128, FILIGREE_F128, "128", "129", "130", "f16");
     }
     static __device__ __forceinline__ void productRs(
         float (&d)[64], uint32_t a0, uint32_t a1, uint32_t a2, uint32_t a3, uint64_t b) {

@@ -4,13 +4,15 @@
 // products (FlashAttention-3 sections 3.1 and 3.2), block lists (XAttention section 2.3), streaming heads (DuoAttention 2.1).
 //
 // Tile: 128 queries x 128 keys of one head, anchored at absolute positions, so results do not depend on chunking.
-// Threads: 384. Warpgroup 0 loads: one thread takes items from the queue and issues bulk tensor copies. Warpgroups 1 and 2
-// multiply, 64 query rows each. 40 + 2 x 232 registers a thread.
-// Shared memory: 1024 (alignment) + (1 + 2 x STAGES) x 128 x headDim x 2 bytes + 256 bytes of barriers.
+// Threads: 384. Warpgroup 0 feeds: its warp 0 issues bulk tensor copies, its warp 1 takes items from the queue and looks up
+// where they lie, one item ahead. Warpgroups 1 and 2 multiply, 64 query rows each. 40 + 2 x 232 registers a thread.
+// Shared memory: 1024 (alignment) + (2 + 2 x STAGES) x 128 x headDim x 2 bytes + 512 bytes of barriers and items.
 // Grid: one block per multiprocessor; the queue balances them.
-// Barriers: qFull  item and queries have landed               qEmpty  both warpgroups are done with the item's queries
+// Barriers: itemFull[2]  an item is described       itemEmpty[2]  its queries and its description are no longer needed
+//           qFull[2]  its queries landed
 //           kFull, vFull[stage]  a key or value tile landed   kEmpty, vEmpty[stage]  all 8 warps have multiplied with it
 // Named barriers 2 and 3: one warpgroup at a time issues its products, so that the other's softmax runs beside them.
+// Named barriers 4 and 5: the 128 threads of a warpgroup after clearing rows past the last key.
 // Not simply one warpgroup of 128 rows: 128 x 128 scores and outputs of fp32 do not fit 255 registers a thread.
 #include "attention_prefill.cuh"
 
@@ -29,21 +31,23 @@ constexpr float LOG2E = 1.4426950408889634f;
 constexpr float LN2 = 0.6931471805599453f;
 constexpr int WARPS = 8;
 
+constexpr int ITEMS = 2;
+
 template <int HD, int STAGES>
 struct Layout {
     static constexpr int TILE_BYTES = PREFILL_TILE * HD * 2;
     static constexpr int Q = 0;
-    static constexpr int K = TILE_BYTES;
+    static constexpr int K = ITEMS * TILE_BYTES;
     static constexpr int V = K + STAGES * TILE_BYTES;
-    static constexpr int BARRIERS = V + STAGES * TILE_BYTES;
-    static constexpr int Q_FULL = BARRIERS;
-    static constexpr int Q_EMPTY = BARRIERS + 8;
-    static constexpr int K_FULL = BARRIERS + 16;
+    static constexpr int WORK = V + STAGES * TILE_BYTES;
+    static constexpr int Q_FULL = WORK + ITEMS * 80;
+    static constexpr int ITEM_FULL = Q_FULL + 8 * ITEMS;
+    static constexpr int ITEM_EMPTY = ITEM_FULL + 8 * ITEMS;
+    static constexpr int K_FULL = ITEM_EMPTY + 8 * ITEMS;
     static constexpr int K_EMPTY = K_FULL + 8 * STAGES;
     static constexpr int V_FULL = K_EMPTY + 8 * STAGES;
     static constexpr int V_EMPTY = V_FULL + 8 * STAGES;
-    static constexpr int ITEM = (V_EMPTY + 8 * STAGES + 15) / 16 * 16;
-    static constexpr int BYTES = ITEM + 16;
+    static_assert(V_EMPTY + 8 * STAGES - WORK <= 512, "barriers and items take 512 bytes");
 };
 
 /** Position in a ring of stages. */
@@ -67,62 +71,82 @@ __device__ __forceinline__ void loadTile(uint32_t to, const TensorMap* map, uint
     }
 }
 
+/** Describes items one ahead of the warps that work on them. One thread. */
+template <int HD, int STAGES>
+__device__ void describe(const PrefillParams& p, uint32_t smem, char* smemPointer) {
+    using L = Layout<HD, STAGES>;
+    Ring<ITEMS> slot;
+    int numItems = p.queue[1];
+    PrefillWork work{};
+    do {
+        int index = atomicAdd(p.queue, 1);
+        work.seq = -1;
+        if (index < numItems) {
+            PrefillItem item = p.items[index];
+            work.locate(p, item.head, item.seq, item.qBlock);
+        }
+        mbarrierWait(smem + L::ITEM_EMPTY + 8 * slot.stage, slot.phase ^ 1);
+        *reinterpret_cast<PrefillWork*>(smemPointer + L::WORK + 80 * slot.stage) = work;
+        mbarrierArrive(smem + L::ITEM_FULL + 8 * slot.stage);
+        slot.next();
+    } while (work.seq >= 0);
+}
+
+/** Copies queries, keys and values of every item. One warp; its first lane issues. */
 template <int HD, int STAGES>
 __device__ void produce(const PrefillParams& p, uint32_t smem, char* smemPointer) {
     using L = Layout<HD, STAGES>;
     Ring<STAGES> k, v;
-    uint32_t qPhase = 0;
-    int numItems = p.queue[1];
-    PrefillItem* slot = reinterpret_cast<PrefillItem*>(smemPointer + L::ITEM);
-    auto loadK = [&](int slotHead, int token) {
-        mbarrierWait(smem + L::K_EMPTY + 8 * k.stage, k.phase ^ 1);
-        mbarrierExpect(smem + L::K_FULL + 8 * k.stage, L::TILE_BYTES);
-        loadTile<HD>(smem + L::K + k.stage * L::TILE_BYTES, &p.k, smem + L::K_FULL + 8 * k.stage, slotHead, token);
-        k.next();
-    };
-    auto loadV = [&](int slotHead, int token) {
-        mbarrierWait(smem + L::V_EMPTY + 8 * v.stage, v.phase ^ 1);
-        mbarrierExpect(smem + L::V_FULL + 8 * v.stage, L::TILE_BYTES);
-        loadTile<HD>(smem + L::V + v.stage * L::TILE_BYTES, &p.v, smem + L::V_FULL + 8 * v.stage, slotHead, token);
-        v.next();
+    Ring<ITEMS> slot;
+    int lane = threadIdx.x & 31;
+    auto load = [&](Ring<STAGES>& ring, const TensorMap* map, int tiles, int full, int empty, int head, int token) {
+        if (lane == 0) {
+            mbarrierWait(smem + empty + 8 * ring.stage, ring.phase ^ 1);
+            mbarrierExpect(smem + full + 8 * ring.stage, L::TILE_BYTES);
+            loadTile<HD>(smem + tiles + ring.stage * L::TILE_BYTES, map, smem + full + 8 * ring.stage, head, token);
+        }
+        ring.next();
     };
     while (true) {
-        int index = atomicAdd(p.queue, 1);
-        if (index >= numItems) {
-            mbarrierWait(smem + L::Q_EMPTY, qPhase ^ 1);
-            *slot = PrefillItem{-1, 0, 0, 0};
-            mbarrierArrive(smem + L::Q_FULL);
+        mbarrierWait(smem + L::ITEM_FULL + 8 * slot.stage, slot.phase);
+        PrefillWork work = *reinterpret_cast<PrefillWork*>(smemPointer + L::WORK + 80 * slot.stage);
+        if (work.seq < 0) {
             return;
         }
-        PrefillItem item = p.items[index];
-        PrefillHead head = p.heads[item.head];
-        PrefillTiles tiles(p, head, item.seq, item.qBlock);
-        int keys = p.kvOffsets[item.seq];
-        int tile = tiles.count > 0 ? tiles.tile(0) : 0;
-        if (tiles.count > 0) {
-            loadK(head.kvSlot, keys + tile * PREFILL_TILE);
+        if (work.count > 0) {
+            int tile = work.newest;
+            load(k, &p.k, L::K, L::K_FULL, L::K_EMPTY, work.kvSlot, work.kvBegin + tile * PREFILL_TILE);
+            if (lane == 0) {
+                mbarrierExpect(smem + L::Q_FULL + 8 * slot.stage, L::TILE_BYTES);
+                loadTile<HD>(
+                    smem + L::Q + slot.stage * L::TILE_BYTES,
+                    &p.q,
+                    smem + L::Q_FULL + 8 * slot.stage,
+                    work.qoHead,
+                    work.qBegin + work.position - work.shift);
+            }
+            int ahead = 0;
+            for (int i = 1; i < work.count; i++) {
+                int next = PrefillWork::windowTile(i, work.reach, work.low, work.count);
+                if (work.list != nullptr) {
+                    // Each lane holds one of the next 32 entries.
+                    if ((i & 31) == 1) {
+                        int at = work.count - 1 - i - lane;
+                        ahead = at >= 0 ? work.list[at] : 0;
+                    }
+                    next = __shfl_sync(~0u, ahead, (i - 1) & 31);
+                }
+                load(k, &p.k, L::K, L::K_FULL, L::K_EMPTY, work.kvSlot, work.kvBegin + next * PREFILL_TILE);
+                load(v, &p.v, L::V, L::V_FULL, L::V_EMPTY, work.kvSlot, work.kvBegin + tile * PREFILL_TILE);
+                tile = next;
+            }
+            load(v, &p.v, L::V, L::V_FULL, L::V_EMPTY, work.kvSlot, work.kvBegin + tile * PREFILL_TILE);
         }
-        mbarrierWait(smem + L::Q_EMPTY, qPhase ^ 1);
-        qPhase ^= 1;
-        *slot = item;
-        if (tiles.count == 0) {
-            mbarrierArrive(smem + L::Q_FULL);
-            continue;
+        __syncwarp();
+        if (lane == 0) {
+            mbarrierArrive(smem + L::ITEM_EMPTY + 8 * slot.stage);
         }
-        mbarrierExpect(smem + L::Q_FULL, L::TILE_BYTES);
-        loadTile<HD>(
-            smem + L::Q,
-            &p.q,
-            smem + L::Q_FULL,
-            head.qoHead,
-            p.qOffsets[item.seq] + item.qBlock * PREFILL_TILE - tiles.shift);
-        for (int i = 1; i < tiles.count; i++) {
-            int next = tiles.tile(i);
-            loadK(head.kvSlot, keys + next * PREFILL_TILE);
-            loadV(head.kvSlot, keys + tile * PREFILL_TILE);
-            tile = next;
-        }
-        loadV(head.kvSlot, keys + tile * PREFILL_TILE);
+        slot.next();
     }
 }
 
@@ -175,7 +199,7 @@ struct Mask {
     int sink;
     int recent;
 
-    __device__ __forceinline__ bool cuts(int tile, int firstPosition, int reachTiles) const {
+    __device__ __forceinline__ bool cuts(int tile, int firstPosition) const {
         int begin = tile * PREFILL_TILE;
         if (begin + PREFILL_TILE > numKeys || (causal && begin + PREFILL_TILE - 1 > firstPosition)) {
             return true;
@@ -307,9 +331,8 @@ __device__ void consume(const PrefillParams& p, uint32_t smem, char* smemPointer
     int mine = 2 + group;
     int other = 3 - group;
     float scaleLog2 = p.scale * LOG2E;
-    uint32_t q = smem + L::Q + group * 64 * 128;
     Ring<STAGES> k, v;
-    uint32_t qPhase = 0;
+    Ring<ITEMS> slot;
     if (PREFILL_TURNS && group == 1) {
         namedBarrierArrive(other, 256);
     }
@@ -317,27 +340,25 @@ __device__ void consume(const PrefillParams& p, uint32_t smem, char* smemPointer
     float o[HD / 2];
     uint32_t probability[32];
     while (true) {
-        mbarrierWait(smem + L::Q_FULL, qPhase);
-        qPhase ^= 1;
-        PrefillItem item = *reinterpret_cast<PrefillItem*>(smemPointer + L::ITEM);
-        if (item.seq < 0) {
+        mbarrierWait(smem + L::ITEM_FULL + 8 * slot.stage, slot.phase);
+        PrefillWork work = *reinterpret_cast<PrefillWork*>(smemPointer + L::WORK + 80 * slot.stage);
+        if (work.seq < 0) {
             return;
         }
-        PrefillHead head = p.heads[item.head];
-        PrefillTiles tiles(p, head, item.seq, item.qBlock);
-        int firstPosition = item.qBlock * PREFILL_TILE;
-        int position = firstPosition + row;
-        bool streaming = head.pattern == HEAD_STREAMING;
-        Mask mask{p.causal || streaming, streaming, tiles.numKeys, streaming ? head.sink : 0, head.recent};
+        uint32_t q = smem + L::Q + slot.stage * L::TILE_BYTES + group * 64 * 128;
+        int position = work.position + row;
+        bool streaming = work.pattern == HEAD_STREAMING;
+        Mask mask{p.causal || streaming, streaming, work.numKeys, streaming ? work.sink : 0, work.recent};
         RowState state{-INFINITY, -INFINITY, 0.f, 0.f};
 #pragma unroll
         for (int i = 0; i < HD / 2; i++) {
             o[i] = 0.f;
         }
-        int count = tiles.count;
+        int count = work.count;
         if (count > 0) {
-            int tile = tiles.tile(0);
-            int tailRow = min(PREFILL_TILE, tiles.numKeys - tile * PREFILL_TILE);
+            int tile = work.newest;
+            int tailRow = min(PREFILL_TILE, work.numKeys - tile * PREFILL_TILE);
+            mbarrierWait(smem + L::Q_FULL + 8 * slot.stage, slot.phase);
             mbarrierWait(smem + L::K_FULL + 8 * k.stage, k.phase);
             pin(s);
             wgmmaFence();
@@ -349,7 +370,7 @@ __device__ void consume(const PrefillParams& p, uint32_t smem, char* smemPointer
                 mbarrierArrive(smem + L::K_EMPTY + 8 * k.stage);
             }
             k.next();
-            if (mask.cuts(tile, firstPosition, tiles.reach)) {
+            if (mask.cuts(tile, work.position)) {
                 mask.apply(s, tile, position);
             }
             softmaxTile(s, state, scaleLog2);
@@ -383,8 +404,8 @@ __device__ void consume(const PrefillParams& p, uint32_t smem, char* smemPointer
                 }
                 k.next();
                 if (streaming) {
-                    int at = tiles.tile(i);
-                    if (mask.cuts(at, firstPosition, tiles.reach)) {
+                    int at = PrefillWork::windowTile(i, work.reach, work.low, count);
+                    if (mask.cuts(at, work.position)) {
                         mask.apply(s, at, position);
                     }
                 }
@@ -408,7 +429,7 @@ __device__ void consume(const PrefillParams& p, uint32_t smem, char* smemPointer
         }
         __syncwarp();
         if (lane == 0) {
-            mbarrierArrive(smem + L::Q_EMPTY);
+            mbarrierArrive(smem + L::ITEM_EMPTY + 8 * slot.stage);
         }
         if (count > 0) {
             mbarrierWait(smem + L::V_FULL + 8 * v.stage, v.phase);
@@ -425,9 +446,8 @@ __device__ void consume(const PrefillParams& p, uint32_t smem, char* smemPointer
             }
             v.next();
         }
-        int qBegin = p.qOffsets[item.seq];
-        writeRows<T, HD>(
-            p, o, state, head.qoHead, qBegin, position - tiles.shift, p.qOffsets[item.seq + 1] - qBegin);
+        slot.next();
+        writeRows<T, HD>(p, o, state, work.qoHead, work.qBegin, position - work.shift, work.numQueries);
     }
 }
 
@@ -438,8 +458,11 @@ __device__ __forceinline__ void attend(const PrefillParams& p) {
     char* smemPointer = raw + (1024 - (smemAddress(raw) & 1023)) % 1024;
     uint32_t smem = smemAddress(smemPointer);
     if (threadIdx.x == 0) {
-        mbarrierInit(smem + L::Q_FULL, 1);
-        mbarrierInit(smem + L::Q_EMPTY, WARPS);
+        for (int i = 0; i < ITEMS; i++) {
+            mbarrierInit(smem + L::Q_FULL + 8 * i, 1);
+            mbarrierInit(smem + L::ITEM_FULL + 8 * i, 1);
+            mbarrierInit(smem + L::ITEM_EMPTY + 8 * i, WARPS + 1);
+        }
         for (int i = 0; i < STAGES; i++) {
             mbarrierInit(smem + L::K_FULL + 8 * i, 1);
             mbarrierInit(smem + L::K_EMPTY + 8 * i, WARPS);
@@ -451,11 +474,10 @@ __device__ __forceinline__ void attend(const PrefillParams& p) {
     __syncthreads();
     if (threadIdx.x < 128) {
         giveRegisters<40>();
-        if (threadIdx.x == 0) {
-            prefetchMap(&p.q);
-            prefetchMap(&p.k);
-            prefetchMap(&p.v);
+        if (threadIdx.x < 32) {
             produce<HD, STAGES>(p, smem, smemPointer);
+        } else if (threadIdx.x == 32) {
+            describe<HD, STAGES>(p, smem, smemPointer);
         }
     } else {
         takeRegisters<232>();

@@ -32,9 +32,9 @@ extern "C" __global__ void __launch_bounds__(1024)
         int tiles = numQueries == 0 ? 0 : floorDiv128(shift + numQueries - 1) - first + 1;
         totalTiles += tiles;
         for (int t = threadIdx.x; t < tiles * heads; t += blockDim.x) {
-            PrefillHead head = p.heads[firstHead + t % heads];
-            PrefillTiles geometry(p, head, seq, first + t / heads);
-            atomicAdd(&bins[binOf(geometry.count)], 1);
+            PrefillWork work;
+            work.locate(p, firstHead + t % heads, seq, first + t / heads);
+            atomicAdd(&bins[binOf(work.count)], 1);
         }
     }
     if (blockIdx.x == 0 && threadIdx.x == 0) {
@@ -73,10 +73,10 @@ extern "C" __global__ void __launch_bounds__(1024)
         int first = floorDiv128(shift);
         int tiles = numQueries == 0 ? 0 : floorDiv128(shift + numQueries - 1) - first + 1;
         for (int t = threadIdx.x; t < tiles * heads; t += blockDim.x) {
-            PrefillHead head = p.heads[firstHead + t % heads];
-            PrefillTiles geometry(p, head, seq, first + t / heads);
-            int at = atomicAdd(&bins[binOf(geometry.count)], 1);
-            items[at] = PrefillItem{seq, first + t / heads, firstHead + t % heads, geometry.count};
+            PrefillWork work;
+            work.locate(p, firstHead + t % heads, seq, first + t / heads);
+            int at = atomicAdd(&bins[binOf(work.count)], 1);
+            items[at] = PrefillItem{seq, first + t / heads, firstHead + t % heads, work.count};
         }
     }
 }

@@ -56,46 +56,71 @@ __host__ __device__ __forceinline__ int floorDiv128(int x) {
     return x >> 7;
 }
 
-/** Where a tile of queries lies and which key tiles it reads, newest first. */
-struct PrefillTiles {
-    int shift;       // Lk - Lq: position of query 0
+/** An item with everything looked up, so that loading and multiplying warps read shared memory only. 80 bytes. */
+struct PrefillWork {
+    int seq;         // -1 ends the work of a block
+    int qoHead;
+    int kvSlot;
+    int pattern;     // HeadPatternCode
+    int sink;
+    int recent;
+    int position;    // absolute position of the first row, may be negative
     int numKeys;     // Lk
+    int shift;       // Lk - Lq: position of query 0
+    int numQueries;  // Lq
+    int qBegin;      // first query token of the sequence
+    int kvBegin;     // first key token of the sequence
     int reach;       // key tiles below this may be read
     int low;         // streaming: first tile of the recent window
     int count;       // key tiles to read
+    int newest;      // the first tile to read
     const int* list; // chosen tiles, ascending; null for the other patterns
+    long reserved;
 
-    __device__ __forceinline__ PrefillTiles(const PrefillParams& p, const PrefillHead& head, int seq, int qBlock) {
-        int qBegin = p.qOffsets[seq];
-        int numQueries = p.qOffsets[seq + 1] - qBegin;
-        numKeys = p.kvOffsets[seq + 1] - p.kvOffsets[seq];
+    __device__ __forceinline__ void locate(const PrefillParams& p, int headRow, int sequence, int qBlock) {
+        PrefillHead head = p.heads[headRow];
+        seq = sequence;
+        qoHead = head.qoHead;
+        kvSlot = head.kvSlot;
+        pattern = head.pattern;
+        sink = head.sink;
+        recent = head.recent;
+        position = qBlock * PREFILL_TILE;
+        qBegin = p.qOffsets[seq];
+        kvBegin = p.kvOffsets[seq];
+        numQueries = p.qOffsets[seq + 1] - qBegin;
+        numKeys = p.kvOffsets[seq + 1] - kvBegin;
         shift = numKeys - numQueries;
         int numTiles = (numKeys + PREFILL_TILE - 1) / PREFILL_TILE;
-        reach = p.causal || head.pattern == HEAD_STREAMING ? max(0, min(numTiles, qBlock + 1)) : numTiles;
+        reach = p.causal || pattern == HEAD_STREAMING ? max(0, min(numTiles, qBlock + 1)) : numTiles;
         low = 0;
         count = reach;
         list = nullptr;
-        if (head.pattern == HEAD_STREAMING) {
-            low = min(max(0, floorDiv128(qBlock * PREFILL_TILE - head.recent + 1)), reach);
-            count = reach - low + min((head.sink + PREFILL_TILE - 1) / PREFILL_TILE, low);
-        } else if (head.pattern == HEAD_BLOCK_LIST) {
-            long row = static_cast<long>(p.qBlockOffsets[seq] + qBlock - floorDiv128(shift)) * p.numQoHeads + head.qoHead;
+        if (pattern == HEAD_STREAMING) {
+            low = min(max(0, floorDiv128(position - recent + 1)), reach);
+            count = reach - low + min((sink + PREFILL_TILE - 1) / PREFILL_TILE, low);
+        } else if (pattern == HEAD_BLOCK_LIST) {
+            long row = static_cast<long>(p.qBlockOffsets[seq] + qBlock - floorDiv128(shift)) * p.numQoHeads + qoHead;
             list = p.blockIndices + row * p.maxKvBlocks;
             count = p.blockCounts[row];
             while (count > 0 && list[count - 1] >= reach) {
                 count--;
             }
         }
+        newest = count > 0 ? tile(0) : 0;
     }
 
     /** The i-th tile to read; the newest, the only one that the causal edge or the end of the keys may cut, is first. */
     __device__ __forceinline__ int tile(int i) const {
-        if (list != nullptr) {
-            return list[count - 1 - i];
-        }
+        return list != nullptr ? list[count - 1 - i] : windowTile(i, reach, low, count);
+    }
+
+    static __device__ __forceinline__ int windowTile(int i, int reach, int low, int count) {
         int recentTiles = reach - low;
         return i < recentTiles ? reach - 1 - i : count - 1 - i;
     }
 };
+
+static_assert(sizeof(PrefillWork) == 80, "the host and the shared-memory layout count on it");
 
 }  // namespace filigree
