@@ -21,6 +21,12 @@ using namespace filigree;
 #ifndef PREFILL_STAGES
 #define PREFILL_STAGES 2
 #endif
+#ifndef PREFILL_SLEEP
+#define PREFILL_SLEEP 1
+#endif
+#ifndef PREFILL_LAZY
+#define PREFILL_LAZY 0
+#endif
 #ifndef PREFILL_TURNS
 #define PREFILL_TURNS 1
 #endif
@@ -84,6 +90,10 @@ __device__ void describe(const PrefillParams& p, uint32_t smem, char* smemPointe
         if (index < numItems) {
             PrefillItem item = p.items[index];
             work.locate(p, item.head, item.seq, item.qBlock);
+        }
+        // A slot frees once an item: polling rarely leaves the issue slots to the warps that multiply.
+        while (PREFILL_SLEEP && !mbarrierTry(smem + L::ITEM_EMPTY + 8 * slot.stage, slot.phase ^ 1)) {
+            __nanosleep(200);
         }
         mbarrierWait(smem + L::ITEM_EMPTY + 8 * slot.stage, slot.phase ^ 1);
         *reinterpret_cast<PrefillWork*>(smemPointer + L::WORK + 80 * slot.stage) = work;
@@ -341,12 +351,19 @@ __device__ void consume(const PrefillParams& p, uint32_t smem, char* smemPointer
     uint32_t probability[32];
     while (true) {
         mbarrierWait(smem + L::ITEM_FULL + 8 * slot.stage, slot.phase);
-        PrefillWork work = *reinterpret_cast<PrefillWork*>(smemPointer + L::WORK + 80 * slot.stage);
+        const PrefillWork& work = *reinterpret_cast<const PrefillWork*>(smemPointer + L::WORK + 80 * slot.stage);
         if (work.seq < 0) {
             return;
         }
+        int firstPosition = work.position;
+        int reach = work.reach;
+        int low = work.low;
+        int qoHead = work.qoHead;
+        int numQueries = work.numQueries;
+        int qBegin = work.qBegin;
+        int query = work.position - work.shift + row;
         uint32_t q = smem + L::Q + slot.stage * L::TILE_BYTES + group * 64 * 128;
-        int position = work.position + row;
+        int position = firstPosition + row;
         bool streaming = work.pattern == HEAD_STREAMING;
         Mask mask{p.causal || streaming, streaming, work.numKeys, streaming ? work.sink : 0, work.recent};
         RowState state{-INFINITY, -INFINITY, 0.f, 0.f};
@@ -370,7 +387,7 @@ __device__ void consume(const PrefillParams& p, uint32_t smem, char* smemPointer
                 mbarrierArrive(smem + L::K_EMPTY + 8 * k.stage);
             }
             k.next();
-            if (mask.cuts(tile, work.position)) {
+            if (mask.cuts(tile, firstPosition)) {
                 mask.apply(s, tile, position);
             }
             softmaxTile(s, state, scaleLog2);
@@ -404,8 +421,8 @@ __device__ void consume(const PrefillParams& p, uint32_t smem, char* smemPointer
                 }
                 k.next();
                 if (streaming) {
-                    int at = PrefillWork::windowTile(i, work.reach, work.low, count);
-                    if (mask.cuts(at, work.position)) {
+                    int at = PrefillWork::windowTile(i, reach, low, count);
+                    if (mask.cuts(at, firstPosition)) {
                         mask.apply(s, at, position);
                     }
                 }
@@ -447,7 +464,7 @@ __device__ void consume(const PrefillParams& p, uint32_t smem, char* smemPointer
             v.next();
         }
         slot.next();
-        writeRows<T, HD>(p, o, state, work.qoHead, work.qBegin, position - work.shift, work.numQueries);
+        writeRows<T, HD>(p, o, state, qoHead, qBegin, query, numQueries);
     }
 }
 
