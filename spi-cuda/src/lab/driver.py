@@ -99,6 +99,18 @@ def bench(call, warm=3, rounds=15, inner=1):
     return statistics.median(times)
 
 
+def versus(ours, peer, warm=2, rounds=15):
+    """Medians of two calls that take turns, so that clocks and heat are the same for both."""
+    for _ in range(warm):
+        ours()
+        peer()
+    times = ([], [])
+    for _ in range(rounds):
+        for i, call in enumerate((ours, peer)):
+            times[i].append(bench(call, 0, 1))
+    return statistics.median(times[0]), statistics.median(times[1])
+
+
 def relative(out, ref):
     out, ref = out.double(), ref.double()
     return ((out - ref).norm() / ref.norm().clamp_min(1e-30)).item()

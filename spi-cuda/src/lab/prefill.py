@@ -208,19 +208,16 @@ def bench_dense(mod, sched, sizes, hd=128, heads=32, dtype=torch.bfloat16, stage
             with sdpa_kernel(SDPBackend.CUDNN_ATTENTION):
                 return torch.nn.functional.scaled_dot_product_attention(qt, kt, vt, is_causal=True)
 
-        a1 = bench(run, 2, rounds)
-        b1 = bench(peer, 2, rounds)
-        a2 = bench(run, 1, rounds)
-        b2 = bench(peer, 1, rounds)
+        a, b = driver.versus(run, peer, 2, rounds)
         same = relative(run.out, peer()[0].transpose(0, 1)) if n <= 32768 else float("nan")
         flops = 2 * 2 * n * n / 2 * hd * heads
         tf = lambda ms: flops / ms / 1e9
         print(
-            f"dense hd{hd} {n}: ours {a1:.3f}/{a2:.3f} ms {tf(min(a1, a2)):.0f} TF, cuDNN {b1:.3f}/{b2:.3f} ms {tf(min(b1, b2)):.0f} TF, ratio {min(b1, b2) / min(a1, a2):.3f} diff {same:.1e}",
+            f"dense hd{hd} {n}: ours {a:.3f} ms {tf(a):.0f} TF, cuDNN {b:.3f} ms {tf(b):.0f} TF, ratio {b / a:.3f} diff {same:.1e}",
             flush=True,
         )
         del qt, kt, vt
-        yield n, min(a1, a2), (q, k, v)
+        yield n, a, (q, k, v)
 
 
 def bench_sparse(mod, sched, n, dense, qkv, heads=32, hd=128, stages=2):
