@@ -65,7 +65,9 @@ class Prefill:
         p.headsPerSection = min(len(heads), max(1, 32 * 1024 * 1024 // perHead) * group)
         self.keepAlive = (q, k, v)
         self.p = p
-        self.shared = 1024 + (2 + 2 * stages) * 128 * hd * 2 + 512
+        short = any(h[2] == 2 for h in heads)
+        self.variant = "__short" if short else ""
+        self.shared = 1024 + ((2 if short else 1) + 2 * stages) * 128 * hd * 2 + 512
 
     def __call__(self):
         self.schedule.launch(
@@ -73,7 +75,7 @@ class Prefill:
         )
         t = self.dtype
         self.module.launch(
-            f"attention_prefill__q_{t}_kv_{t}_o_{t}__hd{self.hd}_bq128_bk128__sm90a",
+            f"attention_prefill__q_{t}_kv_{t}_o_{t}__hd{self.hd}_bq128_bk128{self.variant}__sm90a",
             [driver.multiprocessors()], 384, self.shared, self.p,
         )
 
