@@ -90,6 +90,7 @@ def check(module):
         ("splits", torch.bfloat16, 128, 32, 8, [4000, 1, 777], 64, 7, False),
         ("mha f16", torch.float16, 128, 3, 3, [501, 100], 16, 3, False),
         ("int4", torch.float16, 128, 32, 8, [4000, 1, 777], 64, 7, True),
+        ("int4 wide", torch.bfloat16, 128, 16, 1, [3000, 31], 48, 4, True),
         ("int4 bf16", torch.bfloat16, 128, 12, 4, [16, 129, 300], 32, 2, True),
         ("wide group", torch.bfloat16, 64, 16, 1, [5000, 4999], 32, 20, False),
     ]:

@@ -4,6 +4,7 @@
 // f16, 128 + code in bf16), straight into the registers of m16n8k16. Scales and zeros never touch them: a score is
 // scale * (q . code - zero * sum(q)); an output is sum(p scale code) - sum(p scale zero), with p scale as the tensor cores saw it.
 // The order of channels inside a product is free, so lanes read whole words: q is loaded in that order and outputs leave in it.
+// Groups of up to 8 query heads leave rows 8 to 15 of every product empty, and skip their softmax.
 // Threads, grid, splits and barriers as in paged_decode; a warp's ring has 6 runs of 16 tokens, 2176 bytes each.
 // Shared memory: max(4 x 6 x 2176, 4 x 16 x 128 x 4 + 512) + 8 x pagesPerSplit.
 // Value rows are swizzled by 16-byte chunks, since a lane reads rows 2 c and 2 c + 1.
@@ -54,7 +55,20 @@ struct State {
     float max[2], sum[2], zero[2];
 };
 
-template <class T>
+/** A run of 16 tokens as page of the split and run within it. */
+struct RunPosition {
+    int page, run;
+    __device__ __forceinline__ RunPosition(int index, int runsPerPage) : page(index / runsPerPage), run(index % runsPerPage) {}
+    __device__ __forceinline__ void next(int runsPerPage) {
+        run += WARPS;
+        while (run >= runsPerPage) {
+            run -= runsPerPage;
+            page++;
+        }
+    }
+};
+
+template <class T, int HALVES>
 __device__ __forceinline__ void attendRun(
     float (&o)[16][4], State& state, const uint32_t (&q)[8][4], const float (&qSum)[2], const char* run, float scaleLog2,
     uint32_t visible) {
@@ -80,15 +94,15 @@ __device__ __forceinline__ void attendRun(
         valueScale[t] = __half22float2(params[16]);
         valueZero[t] = __half22float2(params[24]);
 #pragma unroll
-        for (int half = 0; half < 2; half++) {
+        for (int half = 0; half < HALVES; half++) {
             s[t][2 * half] = keyScale.x * fmaf(-keyZero.x, qSum[half], s[t][2 * half]);
             s[t][2 * half + 1] = keyScale.y * fmaf(-keyZero.y, qSum[half], s[t][2 * half + 1]);
         }
     }
-    float factor[2];
-    uint32_t a[4];
+    float factor[2] = {1.f, 1.f};
+    uint32_t a[4] = {};
 #pragma unroll
-    for (int half = 0; half < 2; half++) {
+    for (int half = 0; half < HALVES; half++) {
         float max = state.max[half];
 #pragma unroll
         for (int i = 0; i < 4; i++) {
@@ -125,8 +139,10 @@ __device__ __forceinline__ void attendRun(
         for (int i = 0; i < 16; i++) {
             o[i][0] *= factor[0];
             o[i][1] *= factor[0];
-            o[i][2] *= factor[1];
-            o[i][3] *= factor[1];
+            if constexpr (HALVES == 2) {
+                o[i][2] *= factor[1];
+                o[i][3] *= factor[1];
+            }
         }
     }
     const char* values = run + CODE_BYTES;
@@ -148,7 +164,7 @@ __device__ __forceinline__ void attendRun(
     }
 }
 
-template <class T>
+template <class T, int HALVES>
 __device__ __forceinline__ void decode(const DecodeParams& p) {
     extern __shared__ __align__(128) char smem[];
     constexpr int RINGS = WARPS * STAGES * RUN_BYTES;
@@ -199,10 +215,13 @@ __device__ __forceinline__ void decode(const DecodeParams& p) {
     auto copy = [](uint32_t to, const unsigned char* from, uint32_t bytes) {
         asm volatile("cp.async.cg.shared.global.L2::128B [%0], [%1], 16, %2;" ::"r"(to), "l"(from), "r"(bytes) : "memory");
     };
-    auto fetch = [&](int run, int stage) {
-        if (run < numRuns) {
-            int at = run / runsPerPage;
-            int inPage = run % runsPerPage * RUN;
+    // Where the next run to fetch and the next to attend lie; counted, since divisions cost as much as a product here.
+    RunPosition ahead(warp, runsPerPage);
+    RunPosition now = ahead;
+    auto fetch = [&](int stage) {
+        if (ahead.page < numPages) {
+            int at = ahead.page;
+            int inPage = ahead.run * RUN;
             int token = pageNumbers[at] * p.pageSize + inPage;
             const unsigned char* page = p.pages + pageIds[at] * p.pageBytes;
             long first = static_cast<long>(group.slot) * p.pageSize + inPage;
@@ -220,6 +239,7 @@ __device__ __forceinline__ void decode(const DecodeParams& p) {
                 copy(to + PARAMS + lane * 16, page + offset + first * 2 + (lane & 1) * 16, 16);
             }
         }
+        ahead.next(runsPerPage);
         asm volatile("cp.async.commit_group;" ::: "memory");
     };
     float o[16][4] = {};
@@ -227,16 +247,17 @@ __device__ __forceinline__ void decode(const DecodeParams& p) {
     float scaleLog2 = p.scale * LOG2E;
 #pragma unroll
     for (int i = 0; i < STAGES - 1; i++) {
-        fetch(warp + i * WARPS, i);
+        fetch(i);
     }
     int stage = 0;
     for (int run = warp; run < numRuns; run += WARPS) {
-        fetch(run + (STAGES - 1) * WARPS, stage == 0 ? STAGES - 1 : stage - 1);
+        fetch(stage == 0 ? STAGES - 1 : stage - 1);
         asm volatile("cp.async.wait_group %0;" ::"n"(STAGES - 1) : "memory");
         __syncwarp();
-        int token = pageNumbers[run / runsPerPage] * p.pageSize + run % runsPerPage * RUN;
+        int token = pageNumbers[now.page] * p.pageSize + now.run * RUN;
+        now.next(runsPerPage);
         uint32_t visible = __ballot_sync(~0u, lane < RUN && seen(token + lane));
-        attendRun<T>(o, state, q, qSum, ring + stage * RUN_BYTES, scaleLog2, visible);
+        attendRun<T, HALVES>(o, state, q, qSum, ring + stage * RUN_BYTES, scaleLog2, visible);
         __syncwarp();
         stage = stage + 1 == STAGES ? 0 : stage + 1;
     }
@@ -275,10 +296,18 @@ __device__ __forceinline__ void decode(const DecodeParams& p) {
 
 extern "C" __global__ void __launch_bounds__(128, 3) paged_decode__q_bf16_kv_int4_o_bf16__hd128(
     const __grid_constant__ DecodeParams p) {
-    decode<Bf16>(p);
+    if (p.groupSize <= 8) {
+        decode<Bf16, 1>(p);
+    } else {
+        decode<Bf16, 2>(p);
+    }
 }
 
 extern "C" __global__ void __launch_bounds__(128, 3) paged_decode__q_f16_kv_int4_o_f16__hd128(
     const __grid_constant__ DecodeParams p) {
-    decode<F16>(p);
+    if (p.groupSize <= 8) {
+        decode<F16, 1>(p);
+    } else {
+        decode<F16, 2>(p);
+    }
 }

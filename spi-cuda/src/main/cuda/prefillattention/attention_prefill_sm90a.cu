@@ -18,9 +18,6 @@
 
 using namespace filigree;
 
-#ifndef PREFILL_STAGES
-#define PREFILL_STAGES 2
-#endif
 namespace {
 
 constexpr float LOG2E = 1.4426950408889634f;
