@@ -1,0 +1,204 @@
+// paged_decode: attention of one new token per sequence over 16-bit cache pages, split over the context, with a merge.
+//
+// FlashDecoding's split of the keys with states merged in a fixed order (FlashAttention-2 section 3.3; PagedAttention section
+// 4); streaming and chosen heads are rows of the same head table (LServe sections 3.4 and 3.6). All query heads of a KV group are
+// the rows of one m16n8k16 product, so every key and value is read once.
+//
+// Threads: 128; each warp takes every fourth run of 16 tokens and keeps its own ring of 3 runs in shared memory, filled with
+// 16-byte asynchronous copies: no barrier in the main loop, only the warp's own wait. Rows a query may not see are filled with zeros
+// instead of read, so that what never was written cannot leak. 16-byte chunks of a row are swizzled with the row's low 3 bits: the
+// reads of matrix fragments are free of bank conflicts.
+// Shared memory: 4 warps x 3 runs x 2 x 16 x headDim x 2 bytes + 4 bytes x 2 x pagesPerSplit (at most 512). Two blocks a
+// multiprocessor. Grid: (numSplits, numGroups, numSeqs). The merge: one warp per sequence and query head, blocks of 128.
+// __syncthreads: after the page ids of the split are looked up; before and after the four warps' states are combined.
+#include "paged_decode.cuh"
+
+namespace {
+
+constexpr int STAGES = 3;
+
+struct State {
+    float max[2], sum[2];
+};
+
+template <class T, int HD>
+__device__ __forceinline__ void attendRun(
+    float (&o)[HD / 8][4], State& state, const uint32_t (&q)[HD / 16][4], uint32_t k, uint32_t v, float scaleLog2,
+    uint32_t visible) {
+    int lane = threadIdx.x & 31;
+    float s[2][4] = {};
+#pragma unroll
+    for (int i = 0; i < HD / 16; i++) {
+        uint32_t b[4];
+        int row = (lane / 16) * 8 + lane % 8;
+        int chunk = 2 * i + ((lane / 8) & 1);
+        fragments<false>(b, k + row * HD * 2 + ((chunk ^ (row & 7)) * 16));
+        T::product(s[0], q[i], b[0], b[1]);
+        T::product(s[1], q[i], b[2], b[3]);
+    }
+    float factor[2];
+#pragma unroll
+    for (int half = 0; half < 2; half++) {
+        float max = state.max[half];
+#pragma unroll
+        for (int i = 0; i < 4; i++) {
+            float& value = s[i / 2][2 * half + i % 2];
+            int token = (i / 2) * 8 + 2 * (lane & 3) + i % 2;
+            value = (visible >> token) & 1 ? value * scaleLog2 : -INFINITY;
+            max = fmaxf(max, value);
+        }
+        max = fmaxf(max, __shfl_xor_sync(~0u, max, 1));
+        max = fmaxf(max, __shfl_xor_sync(~0u, max, 2));
+        float base = max == -INFINITY ? 0.f : max;
+        factor[half] = exp2Fast(state.max[half] - base);
+        state.max[half] = max;
+        float sum = 0.f;
+#pragma unroll
+        for (int i = 0; i < 4; i++) {
+            float& value = s[i / 2][2 * half + i % 2];
+            value = exp2Fast(value - base);
+            sum += value;
+        }
+        state.sum[half] = fmaf(state.sum[half], factor[half], sum);
+    }
+    uint32_t a[4] = {T::pack(s[0][0], s[0][1]), T::pack(s[0][2], s[0][3]), T::pack(s[1][0], s[1][1]), T::pack(s[1][2], s[1][3])};
+#pragma unroll
+    for (int i = 0; i < HD / 16; i++) {
+        uint32_t b[4];
+        int row = ((lane / 8) & 1) * 8 + lane % 8;
+        int chunk = 2 * i + lane / 16;
+        fragments<true>(b, v + row * HD * 2 + ((chunk ^ (row & 7)) * 16));
+#pragma unroll
+        for (int n = 0; n < 2; n++) {
+            float(&d)[4] = o[2 * i + n];
+            d[0] *= factor[0];
+            d[1] *= factor[0];
+            d[2] *= factor[1];
+            d[3] *= factor[1];
+            T::product(d, a, b[2 * n], b[2 * n + 1]);
+        }
+    }
+}
+
+template <class T, int HD>
+__device__ __forceinline__ void decode(const DecodeParams& p) {
+    constexpr int RUN_BYTES = RUN * HD * 2;
+    constexpr int CHUNKS = HD / 8;
+    extern __shared__ __align__(128) char smem[];
+    int* pageNumbers = reinterpret_cast<int*>(smem + WARPS * STAGES * 2 * RUN_BYTES);
+    int* pageIds = pageNumbers + p.pagesPerSplit;
+    int split = blockIdx.x;
+    int seq = blockIdx.z;
+    DecodeGroup group = p.groups[blockIdx.y];
+    int length = p.kvLengths[seq];
+    PageList list(p, group, seq, length);
+    int firstPage = split * p.pagesPerSplit;
+    int numPages = max(0, min(list.count - firstPage, p.pagesPerSplit));
+    for (int i = threadIdx.x; i < numPages; i += blockDim.x) {
+        int page = list.page(firstPage + i);
+        pageNumbers[i] = page;
+        pageIds[i] = p.pageTable[static_cast<long>(seq) * p.numColumns + columnOf(p, page)];
+    }
+    int warp = threadIdx.x / 32;
+    int lane = threadIdx.x & 31;
+    uint32_t q[HD / 16][4];
+    const uint32_t* qRow = static_cast<const uint32_t*>(p.q) + (static_cast<long>(seq) * p.numQoHeads + group.firstQoHead) * (HD / 2);
+#pragma unroll
+    for (int i = 0; i < HD / 16; i++) {
+#pragma unroll
+        for (int j = 0; j < 4; j++) {
+            int row = lane / 4 + 8 * (j & 1);
+            q[i][j] = row < p.groupSize ? qRow[row * (HD / 2) + i * 8 + (j / 2) * 4 + (lane & 3)] : 0;
+        }
+    }
+    __syncthreads();
+    uint32_t ring = static_cast<uint32_t>(__cvta_generic_to_shared(smem)) + warp * STAGES * 2 * RUN_BYTES;
+    int runsPerPage = p.pageSize / RUN;
+    int numRuns = numPages * runsPerPage;
+    int low = group.streaming ? length - group.recent : 0;
+    int sink = group.streaming ? group.sink : 0;
+    auto seen = [&](int token) { return token < length && (token >= low || token < sink); };
+    auto fetch = [&](int run, int stage) {
+        if (run < numRuns) {
+            int at = run / runsPerPage;
+            int inPage = run % runsPerPage * RUN;
+            int token = pageNumbers[at] * p.pageSize + inPage;
+            const unsigned char* page = p.pages + pageIds[at] * p.pageBytes;
+            const unsigned char* keys = page + (static_cast<long>(group.slot) * p.pageSize + inPage) * HD * 2;
+            uint32_t to = ring + stage * 2 * RUN_BYTES;
+#pragma unroll
+            for (int i = 0; i < RUN * CHUNKS / 32; i++) {
+                int row = (i * 32 + lane) / CHUNKS;
+                int chunk = lane % CHUNKS;
+                uint32_t bytes = seen(token + row) ? 16 : 0;
+                uint32_t offset = row * HD * 2 + ((chunk ^ (row & 7)) * 16);
+                const unsigned char* from = keys + row * HD * 2 + chunk * 16;
+                asm volatile("cp.async.cg.shared.global.L2::128B [%0], [%1], 16, %2;" ::"r"(to + offset), "l"(from), "r"(bytes) : "memory");
+                asm volatile("cp.async.cg.shared.global.L2::128B [%0], [%1], 16, %2;" ::"r"(to + RUN_BYTES + offset),
+                             "l"(from + p.vDataOffset),
+                             "r"(bytes)
+                             : "memory");
+            }
+        }
+        asm volatile("cp.async.commit_group;" ::: "memory");
+    };
+    float o[HD / 8][4] = {};
+    State state{{-INFINITY, -INFINITY}, {0.f, 0.f}};
+    float scaleLog2 = p.scale * LOG2E;
+#pragma unroll
+    for (int i = 0; i < STAGES - 1; i++) {
+        fetch(warp + i * WARPS, i);
+    }
+    int stage = 0;
+    for (int run = warp; run < numRuns; run += WARPS) {
+        fetch(run + (STAGES - 1) * WARPS, stage == 0 ? STAGES - 1 : stage - 1);
+        asm volatile("cp.async.wait_group %0;" ::"n"(STAGES - 1) : "memory");
+        __syncwarp();
+        int token = pageNumbers[run / runsPerPage] * p.pageSize + run % runsPerPage * RUN;
+        uint32_t visible = __ballot_sync(~0u, lane < RUN && seen(token + lane));
+        uint32_t at = ring + stage * 2 * RUN_BYTES;
+        attendRun<T, HD>(o, state, q, at, at + RUN_BYTES, scaleLog2, visible);
+        __syncwarp();
+        stage = stage + 1 == STAGES ? 0 : stage + 1;
+    }
+    asm volatile("cp.async.wait_group 0;" ::: "memory");
+    // Combine the warps: their rings now hold states instead.
+    __syncthreads();
+    float* outs = reinterpret_cast<float*>(smem);              // [WARPS][16][HD]
+    float* maxes = outs + WARPS * 16 * HD;                     // [WARPS][16], then sums
+#pragma unroll
+    for (int half = 0; half < 2; half++) {
+        int row = lane / 4 + 8 * half;
+        float sum = state.sum[half];
+        sum += __shfl_xor_sync(~0u, sum, 1);
+        sum += __shfl_xor_sync(~0u, sum, 2);
+#pragma unroll
+        for (int i = 0; i < HD / 8; i++) {
+            *reinterpret_cast<float2*>(outs + (warp * 16 + row) * HD + i * 8 + 2 * (lane & 3)) =
+                float2{o[i][2 * half], o[i][2 * half + 1]};
+        }
+        if ((lane & 3) == 0) {
+            maxes[warp * 16 + row] = state.max[half];
+            maxes[(WARPS + warp) * 16 + row] = sum;
+        }
+    }
+    __syncthreads();
+    combineWarps<HD>(p, group, outs, maxes, seq, split);
+}
+
+}  // namespace
+
+#define DECODE_KERNELS(NAME, TYPE, HD)                                                                                 \
+    extern "C" __global__ void __launch_bounds__(128, 2) paged_decode__##NAME##__hd##HD(                               \
+        const __grid_constant__ DecodeParams p) {                                                                      \
+        decode<TYPE, HD>(p);                                                                                           \
+    }                                                                                                                  \
+    extern "C" __global__ void __launch_bounds__(128) paged_decode_merge__##NAME##__hd##HD(                            \
+        const __grid_constant__ DecodeParams p) {                                                                      \
+        merge<TYPE, HD>(p);                                                                                            \
+    }
+
+DECODE_KERNELS(q_bf16_kv_bf16_o_bf16, Bf16, 128)
+DECODE_KERNELS(q_f16_kv_f16_o_f16, F16, 128)
+DECODE_KERNELS(q_bf16_kv_bf16_o_bf16, Bf16, 64)
+DECODE_KERNELS(q_f16_kv_f16_o_f16, F16, 64)
