@@ -39,9 +39,9 @@ final class BackendsCommand extends Common {
 
     private static List<String> lines(Probe probe) {
         return switch (probe) {
-            case Probe.Available(List < DeviceInfo > devices) ->
+            case Probe.Available(List<DeviceInfo> devices) ->
                 devices.stream().map(DeviceInfo::toString).toList();
-            case Probe.Unavailable(List < Reason > reasons) ->
+            case Probe.Unavailable(List<Reason> reasons) ->
                 reasons.stream().map(Reason::toString).toList();
         };
     }
@@ -53,10 +53,10 @@ final class BackendsCommand extends Common {
         values.put("spiVersion", provider.spiVersion());
         values.put("available", probe instanceof Probe.Available);
         switch (probe) {
-            case Probe.Available(List < DeviceInfo > devices) ->
+            case Probe.Available(List<DeviceInfo> devices) ->
                 values.put(
                         "devices", devices.stream().map(BackendsCommand::device).toList());
-            case Probe.Unavailable(List < Reason > reasons) ->
+            case Probe.Unavailable(List<Reason> reasons) ->
                 values.put(
                         "reasons",
                         reasons.stream()

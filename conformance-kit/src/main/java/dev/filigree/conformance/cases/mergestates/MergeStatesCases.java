@@ -178,7 +178,11 @@ public final class MergeStatesCases {
         List<AttentionResult> parts = parts(c.generator(), shape, 4);
         AttentionResult forward = merged(c, parts, false);
         AttentionResult backward = merged(c, parts.reversed(), false);
-        c.close("out", forward.out(), backward.out(), Tolerances.merge(shape.dtype()).betweenResults());
+        c.close(
+                "out",
+                forward.out(),
+                backward.out(),
+                Tolerances.merge(shape.dtype()).betweenResults());
         c.close("lse", forward.lse(), backward.lse(), Tolerances.lse().betweenResults());
     }
 

@@ -73,7 +73,10 @@ public final class AttentionProperty {
                 actual.out(from, to),
                 Tolerances.attention(expected.shape().dtype()).betweenResults());
         context.close(
-                what + " lse", expected.lse(), actual.lse(from, to), Tolerances.lse().betweenResults());
+                what + " lse",
+                expected.lse(),
+                actual.lse(from, to),
+                Tolerances.lse().betweenResults());
     }
 
     /** Two results must agree; both may be off by the op's tolerance. */
