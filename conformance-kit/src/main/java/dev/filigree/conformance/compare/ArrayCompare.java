@@ -80,7 +80,8 @@ final class ArrayCompare {
     }
 
     private Comparison verdict() {
-        double nmse = errorSquares == 0 ? 0 : errorSquares / expectedSquares;
+        double flushed = expected.length * (double) Float.MIN_NORMAL * Float.MIN_NORMAL;
+        double nmse = errorSquares <= flushed ? 0 : errorSquares / expectedSquares;
         double cosine = errorSquares == 0 ? 1 : product / Math.sqrt(expectedSquares * actualSquares);
         double wholeUse = nmse == 0 ? 0 : Math.sqrt(nmse / tolerance.nmse());
         double margin = Math.max(worst, wholeUse);
