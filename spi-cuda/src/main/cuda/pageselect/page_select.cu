@@ -34,7 +34,7 @@ page_select__cuda(const filigree::Tensor* scores, const filigree::Tensor* kvLeng
                   const filigree::Tensor* counts, const filigree::Tensor* pages, const int* kvHeads, int numKvHeads,
                   int listsPerKvHead, int budget, int sink, int pageSize, int reuseInterval, int maxPages, char* scratch) {
     using namespace filigree;
-    char* own = scratch + static_cast<long long>(blockIdx.x) * (24 + 4) * maxPages;
+    char* own = scratch + static_cast<long long>(blockIdx.x) * (24 + 8) * maxPages;
     int* chosen = reinterpret_cast<int*>(own + 24ll * maxPages);
     const int perSequence = numKvHeads * listsPerKvHead;
     for (long long n = blockIdx.x; n < slots->extent[0] * perSequence; n += gridDim.x) {
