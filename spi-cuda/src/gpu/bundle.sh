@@ -25,19 +25,13 @@ for module in spi-cpu-reference conformance-kit; do
     cp "$(ls -t "$ROOT/$module"/target/filigree-*-SNAPSHOT.jar | head -n 1)" "$OUT/mods/"
 done
 
-# Of the JCuda libraries only the driver's is used; the PTX compiler alone is nine tenths of them.
-natives=$(ls "$OUT"/mods/jcuda-natives-*.jar)
-python3 - "$natives" <<'PY'
-import os, sys, zipfile
-source, kept = sys.argv[1], sys.argv[1] + ".kept"
-with zipfile.ZipFile(source) as old, zipfile.ZipFile(kept, "w", zipfile.ZIP_DEFLATED) as new:
-    for entry in old.infolist():
-        if entry.filename.startswith("META-INF/MANIFEST") or "libJCudaDriver" in entry.filename:
-            new.writestr(entry.filename, old.read(entry))
-os.replace(kept, source)
-PY
+# Of the JCuda libraries only the driver's is used; the PTX compiler alone is nine tenths of them. It is found by path.
+rm -rf "$OUT/lib"
+unzip -q -j "$OUT"/mods/jcuda-natives-*.jar 'lib/libJCudaDriver-*' -d "$OUT/lib"
+rm "$OUT"/mods/jcuda-natives-*.jar
 
 grep -v '^#' "$ROOT/host/src/main/launcher/jvm.options" >"$OUT/jvm.options"
+sed -i 's/,jcuda\.natives//' "$OUT/jvm.options"
 if [[ $VULKAN != --vulkan ]]; then
     rm -f "$OUT"/mods/lwjgl*.jar "$OUT"/mods/filigree-vulkan*.jar
     sed -i 's/,org\.lwjgl[a-z.]*//g' "$OUT/jvm.options"

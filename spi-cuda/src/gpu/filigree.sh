@@ -26,7 +26,7 @@ while IFS= read -r line; do
     [[ -z $line ]] || OPTIONS+=("$line")
 done <"$BUNDLE/jvm.options"
 # The kit and the reference are on the module path only; nothing of the application requires them.
-OPTIONS+=(--add-modules=ALL-MODULE-PATH "-Djava.io.tmpdir=$RUNTIME")
+OPTIONS+=(--add-modules=ALL-MODULE-PATH "-Djava.io.tmpdir=$RUNTIME" "-Djava.library.path=$BUNDLE/lib")
 [[ -z ${FILIGREE_CPUS:-} ]] || PIN=(taskset -c "$FILIGREE_CPUS")
 # shellcheck disable=SC2086 # options are meant to be split
 exec "${PIN[@]+"${PIN[@]}"}" "$RUNTIME/runtime/bin/java" "${OPTIONS[@]}" ${FILIGREE_JAVA_OPTS:-} -p "$BUNDLE/mods" -m "$MAIN" "$@"
