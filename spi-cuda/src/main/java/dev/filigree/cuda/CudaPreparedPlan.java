@@ -77,14 +77,13 @@ final class CudaPreparedPlan implements PreparedPlan {
 
     /** Puts an argument's integers into device memory. */
     private void addConstant(Arg arg) {
-        int[] values =
-                switch (arg) {
-                    case Arg.IntsArg(var list) ->
-                        list.stream().mapToInt(Integer::intValue).toArray();
-                    case Arg.TensorsArg(var refs) ->
-                        refs.stream().mapToInt(table::index).toArray();
-                    default -> null;
-                };
+        int[] values = switch (arg) {
+            case Arg.IntsArg(var list) ->
+                list.stream().mapToInt(Integer::intValue).toArray();
+            case Arg.TensorsArg(var refs) ->
+                refs.stream().mapToInt(table::index).toArray();
+            default -> null;
+        };
         if (values == null || constants.containsKey(arg)) {
             return;
         }

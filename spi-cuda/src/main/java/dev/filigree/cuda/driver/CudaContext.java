@@ -67,7 +67,9 @@ public final class CudaContext implements AutoCloseable {
         if (sharedBytes > DEFAULT_SHARED_BYTES) {
             Check.ok(
                     JCudaDriver.cuFuncSetAttribute(
-                            function, CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, sharedBytes),
+                            function,
+                            CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES,
+                            sharedBytes),
                     "cuFuncSetAttribute(" + symbol + ")");
         }
         return function.address();

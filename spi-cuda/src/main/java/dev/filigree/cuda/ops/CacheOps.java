@@ -85,8 +85,8 @@ final class CacheOps {
     }
 
     static Choice stats(PageStats op, Tensors tensors, DeviceTraits device) {
-        long logicalPages = tensors.get(op.kv().pageTable()).capacity(1)
-                * op.kv().layout().logicalPagesPerPage();
+        long logicalPages =
+                tensors.get(op.kv().pageTable()).capacity(1) * op.kv().layout().logicalPagesPerPage();
         long items = logicalPages * op.kv().layout().numHeads();
         return Choice.of(pages("page_stats__cuda", op.kv())
                 .tensors(op.fromLengths(), op.kvLengths())
@@ -120,8 +120,7 @@ final class CacheOps {
         int listsPerKvHead = heads.groupSize() / headsPerList;
         long maxPages = tensors.get(op.scores()).capacity(2);
         long blocks = Grids.blocksWithScratch(
-                device,
-                tensors.get(op.choice().slots()).capacity(0) * heads.numServedKvHeads() * listsPerKvHead);
+                device, tensors.get(op.choice().slots()).capacity(0) * heads.numServedKvHeads() * listsPerKvHead);
         return Choice.withScratch(
                 blocks * 32 * maxPages,
                 Launch.of("page_select__cuda", 256)
@@ -137,8 +136,8 @@ final class CacheOps {
     static Choice blockSelect(BlockSelect op, Tensors tensors, DeviceTraits device) {
         HeadMap heads = op.heads();
         long maxBlocks = tensors.get(op.blockMass()).capacity(2);
-        long blocks = Grids.blocksWithScratch(
-                device, tensors.get(op.blockMass()).capacity(0) * heads.numServedQoHeads());
+        long blocks =
+                Grids.blocksWithScratch(device, tensors.get(op.blockMass()).capacity(0) * heads.numServedQoHeads());
         return Choice.withScratch(
                 blocks * 40 * maxBlocks,
                 Launch.of("block_select__cuda", 256)
@@ -155,9 +154,7 @@ final class CacheOps {
     }
 
     private static Launch.Builder pages(String symbol, KvPages kv) {
-        return Launch.of(symbol, THREADS)
-                .tensors(kv.pages(), kv.pageTable())
-                .arg(PageArgs.of(kv));
+        return Launch.of(symbol, THREADS).tensors(kv.pages(), kv.pageTable()).arg(PageArgs.of(kv));
     }
 
     /** Shared memory for one vector per warp. */

@@ -54,8 +54,8 @@ public final class Choosers {
         for (TensorRef ref : all) {
             TensorDecl decl = tensors.get(ref);
             if (decl.rank() > MAX_RANK) {
-                reasons.add(Reason.of(
-                        Reason.Kind.SHAPE, "tensor " + decl + " must have at most " + MAX_RANK + " axes"));
+                reasons.add(
+                        Reason.of(Reason.Kind.SHAPE, "tensor " + decl + " must have at most " + MAX_RANK + " axes"));
             }
         }
         return reasons.isEmpty() ? chooseFor(op, tensors, device) : new Choice.Refused(reasons);

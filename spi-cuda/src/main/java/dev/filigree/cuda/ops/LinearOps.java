@@ -46,8 +46,9 @@ final class LinearOps {
                 .tensor(op.channelScales())
                 .tensor(op.bias())
                 .tensors(op.y())
-                .ints(op.activationFormat().map(QuantFormat::groupSize).orElse(0), op.weightFormat()
-                        .groupSize())
+                .ints(
+                        op.activationFormat().map(QuantFormat::groupSize).orElse(0),
+                        op.weightFormat().groupSize())
                 .grid(tiles(device, tensors.get(op.x()).capacity(0), outFeatures)));
     }
 
