@@ -63,7 +63,7 @@ public final class ShaderBuild {
         try {
             Files.write(target.resolveSibling(name + ".spv"), compile(shader.toString(), glsl));
         } catch (IllegalStateException e) {
-            System.err.println(e.getMessage());
+            throw new IllegalStateException(shader + ": " + e.getMessage(), e);
         }
         layout.add("size " + (nextOffset + 7) / 8 * 8);
         Files.write(target.resolveSibling(name + ".layout"), layout);
