@@ -10,7 +10,8 @@ record PipelineFile(Path path) {
 
     static PipelineFile of(String driver) {
         String base = System.getenv("XDG_CACHE_HOME");
-        Path folder = base == null || base.isBlank() ? Path.of(System.getProperty("user.home"), ".cache") : Path.of(base);
+        Path folder =
+                base == null || base.isBlank() ? Path.of(System.getProperty("user.home"), ".cache") : Path.of(base);
         return new PipelineFile(folder.resolve("filigree").resolve("vulkan-" + driver + ".bin"));
     }
 

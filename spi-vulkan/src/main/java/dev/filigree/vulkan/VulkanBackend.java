@@ -35,7 +35,7 @@ final class VulkanBackend implements Backend {
         this.pipelines = new Pipelines(device, file.read());
     }
 
-    Device device1() {
+    Device vulkanDevice() {
         return device;
     }
 
@@ -69,7 +69,10 @@ final class VulkanBackend implements Backend {
         if (!reasons.isEmpty()) {
             return new Support.Unsupported(reasons);
         }
-        long scratch = Recipes.of(op, tensors).stream().mapToLong(Launch::scratchBytes).max().orElse(0);
+        long scratch = Recipes.of(op, tensors).stream()
+                .mapToLong(Launch::scratchBytes)
+                .max()
+                .orElse(0);
         return Support.yes(snakeCase(op.opName()) + "__spirv", scratch);
     }
 

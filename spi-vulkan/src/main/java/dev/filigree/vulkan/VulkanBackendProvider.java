@@ -64,7 +64,8 @@ public final class VulkanBackendProvider implements BackendProvider {
             try (Instance instance = new Instance(false)) {
                 known = answer(instance.devices());
             } catch (Throwable e) {
-                known = new Probe.Unavailable(List.of(Reason.of(Reason.Kind.DEVICE,
+                known = new Probe.Unavailable(List.of(Reason.of(
+                        Reason.Kind.DEVICE,
                         "no Vulkan loader or driver answers (" + e.getMessage()
                                 + "); install libvulkan1 and the driver of the graphics card")));
             }
@@ -80,22 +81,28 @@ public final class VulkanBackendProvider implements BackendProvider {
             if (device.missing().isEmpty()) {
                 usable.add(info(device));
             } else {
-                reasons.add(Reason.of(Reason.Kind.DEVICE,
-                        "device " + device.name() + " lacks " + String.join(", ", device.missing()), "backend.device"));
+                reasons.add(Reason.of(
+                        Reason.Kind.DEVICE,
+                        "device " + device.name() + " lacks " + String.join(", ", device.missing()),
+                        "backend.device"));
             }
         }
         if (usable.isEmpty() && reasons.isEmpty()) {
-            reasons.add(Reason.of(Reason.Kind.DEVICE, "the Vulkan loader lists no device; install the driver of the graphics card"));
+            reasons.add(Reason.of(
+                    Reason.Kind.DEVICE, "the Vulkan loader lists no device; install the driver of the graphics card"));
         }
         return usable.isEmpty() ? new Probe.Unavailable(reasons) : new Probe.Available(usable);
     }
 
     private static DeviceInfo info(PhysicalDevice device) {
         Set<DType> compute = EnumSet.of(DType.F32);
-        return new DeviceInfo(device.name(),
+        return new DeviceInfo(
+                device.name(),
                 device.software() ? DeviceInfo.Kind.SOFTWARE_GPU : DeviceInfo.Kind.GPU,
                 "Vulkan 1.3, subgroups of " + device.subgroupSize(),
-                device.memoryBytes(), EnumSet.allOf(DType.class), compute);
+                device.memoryBytes(),
+                EnumSet.allOf(DType.class),
+                compute);
     }
 
     @Override
@@ -118,7 +125,8 @@ public final class VulkanBackendProvider implements BackendProvider {
     }
 
     private static PhysicalDevice choose(List<PhysicalDevice> devices, @Nullable String wanted) {
-        List<PhysicalDevice> usable = devices.stream().filter(d -> d.missing().isEmpty()).toList();
+        List<PhysicalDevice> usable =
+                devices.stream().filter(d -> d.missing().isEmpty()).toList();
         for (PhysicalDevice device : usable) {
             if (wanted == null || device.name().toLowerCase(Locale.ROOT).contains(wanted.toLowerCase(Locale.ROOT))) {
                 return device;

@@ -14,9 +14,11 @@ import dev.filigree.vulkan.device.Commands;
 import dev.filigree.vulkan.device.Pipelines;
 import dev.filigree.vulkan.launch.Launch;
 import dev.filigree.vulkan.launch.Operand;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * A plan whose commands are recorded once. Every launch reads its parameters from its block of one small shared
@@ -36,8 +38,11 @@ final class VulkanPlan implements PreparedPlan {
     private final WorkspaceLayout layout;
     private final List<Launch> launches;
     private final int[] blocks;
-    private final List<Slot> slots = new ArrayList<>();
-    private final List<int[]> scratchSlots = new ArrayList<>();
+    private final List<Slot> slotList = new ArrayList<>();
+    private final List<int[]> scratchList = new ArrayList<>();
+    private final Slot[] slots;
+    private final int[][] scratchSlots;
+    private final Launch[] steps;
     private final Allocation params;
     private final ByteBuffer bytes;
     private final Commands commands;
@@ -49,7 +54,8 @@ final class VulkanPlan implements PreparedPlan {
         this.plan = plan;
         this.launches = List.copyOf(launches);
         this.kernelIds = List.copyOf(kernelIds);
-        layout = WorkspaceLayout.of(plan, launches.stream().mapToLong(Launch::scratchBytes).max().orElse(0));
+        layout = WorkspaceLayout.of(
+                plan, launches.stream().mapToLong(Launch::scratchBytes).max().orElse(0));
         blocks = new int[launches.size()];
         int end = 0;
         for (int i = 0; i < blocks.length; i++) {
@@ -57,12 +63,16 @@ final class VulkanPlan implements PreparedPlan {
             end += blockBytes(launches.get(i));
         }
         countsAt = end;
-        params = Allocation.shared(backend.device1(), end + 16L * blocks.length);
+        params = Allocation.shared(backend.vulkanDevice(), end + 16L * blocks.length);
         bytes = params.bytes();
-        commands = new Commands(backend.device1());
+        MemorySegment.ofBuffer(bytes).fill((byte) 0); // what a launch is not given is 0
+        commands = new Commands(backend.vulkanDevice());
         for (int i = 0; i < blocks.length; i++) {
             write(launches.get(i), blocks[i]);
         }
+        slots = slotList.toArray(Slot[]::new);
+        scratchSlots = scratchList.toArray(int[][]::new);
+        steps = launches.toArray(Launch[]::new);
         record();
     }
 
@@ -81,10 +91,12 @@ final class VulkanPlan implements PreparedPlan {
     private void write(Launch launch, int block) {
         var shader = launch.shader();
         launch.numbers().forEach((name, value) -> bytes.putInt(block + shader.offset(name), value));
-        launch.operands().forEach((name, operand) ->
-                tensor(operand, block + shader.offset(name + "_AT"), block + shader.offset(name + "_N0")));
-        launch.scratches().forEach((name, offset) ->
-                scratchSlots.add(new int[] {block + shader.offset(name), Math.toIntExact(offset)}));
+        launch.operands()
+                .forEach((name, operand) ->
+                        tensor(operand, block + shader.offset(name + "_AT"), block + shader.offset(name + "_N0")));
+        launch.scratches()
+                .forEach((name, offset) ->
+                        scratchList.add(new int[] {block + shader.offset(name), Math.toIntExact(offset)}));
         int next = block + shader.sizeBytes();
         for (var list : launch.lists().entrySet()) {
             bytes.putLong(block + shader.offset(list.getKey()), params.address() + next);
@@ -108,9 +120,10 @@ final class VulkanPlan implements PreparedPlan {
         for (int axis = 0; axis < 4; axis++) {
             boolean there = axis < decl.rank();
             bytes.putInt(extents + 4 * axis, there ? (int) decl.capacity(axis) : 1);
-            bytes.putInt(extents + 16 + 4 * axis, there ? (int) (long) decl.strides().step(axis) : 0);
+            bytes.putInt(
+                    extents + 16 + 4 * axis, there ? (int) (long) decl.strides().step(axis) : 0);
         }
-        slots.add(new Slot(at, extents, operand));
+        slotList.add(new Slot(at, extents, operand));
     }
 
     private void record() {
@@ -118,7 +131,8 @@ final class VulkanPlan implements PreparedPlan {
         Pipelines pipelines = backend.pipelines();
         for (int i = 0; i < blocks.length; i++) {
             Launch launch = launches.get(i);
-            var key = new Pipelines.Key(launch.shader().path(), launch.constants(backend.device1().lanes()));
+            var key = new Pipelines.Key(
+                    launch.shader().path(), launch.constants(backend.vulkanDevice().lanes()));
             long pipeline = pipelines.get(key, launch.shader().spirv());
             commands.dispatch(pipelines, pipeline, params.address() + blocks[i], params, countsAt + 16L * i);
         }
@@ -153,13 +167,14 @@ final class VulkanPlan implements PreparedPlan {
         commands.await();
         for (Slot slot : slots) {
             bytes.putLong(slot.at(), address(slot.operand(), bindings, space));
-            bytes.putInt(slot.extentAt(), (int) slot.operand().decl().dims().get(0).extent(bindings));
+            bytes.putInt(
+                    slot.extentAt(), (int) slot.operand().decl().dims().get(0).extent(bindings));
         }
         for (int[] slot : scratchSlots) {
             bytes.putLong(slot[0], space.address() + layout.scratchOffset() + slot[1]);
         }
         for (int i = 0; i < blocks.length; i++) {
-            long groups = launches.get(i).numGroups(bindings, backend.device1().lanes());
+            long groups = steps[i].numGroups(bindings, backend.vulkanDevice().lanes());
             long rows = (groups + LARGEST_GROUP_AXIS - 1) / LARGEST_GROUP_AXIS;
             bytes.putInt(countsAt + 16 * i, (int) Math.min(groups, LARGEST_GROUP_AXIS));
             bytes.putInt(countsAt + 16 * i + 4, (int) rows);
@@ -175,7 +190,7 @@ final class VulkanPlan implements PreparedPlan {
             return space.address() + layout.scratchOffset() + operand.scratchOffset();
         }
         if (decl.role() == TensorRole.TEMP) {
-            return space.address() + layout.offsets().get(decl.ref());
+            return space.address() + Objects.requireNonNull(layout.offsets().get(decl.ref()));
         }
         long address = VulkanBuffer.of(bindings.buffer(decl.ref())).address() + bindings.offsetBytes(decl.ref());
         int size = Math.max(1, decl.dtype().bits() / 8);

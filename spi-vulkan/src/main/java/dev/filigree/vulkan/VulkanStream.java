@@ -37,7 +37,10 @@ final class VulkanStream implements ExecutionStream {
             commands.await();
             Allocation stage = staging(size);
             MemorySegment.copy(source, done, MemorySegment.ofBuffer(stage.bytes()), 0, size);
-            commands.begin().copy(stage, 0, to.allocation(), at + done, size).end().submit();
+            commands.begin()
+                    .copy(stage, 0, to.allocation(), at + done, size)
+                    .end()
+                    .submit();
         }
     }
 
@@ -49,7 +52,10 @@ final class VulkanStream implements ExecutionStream {
             long size = Math.min(LARGEST_STAGING, target.byteSize() - done);
             commands.await();
             Allocation stage = staging(size);
-            commands.begin().copy(from.allocation(), at + done, stage, 0, size).end().submit();
+            commands.begin()
+                    .copy(from.allocation(), at + done, stage, 0, size)
+                    .end()
+                    .submit();
             commands.await();
             MemorySegment.copy(MemorySegment.ofBuffer(stage.bytes()), 0, target, done, size);
         }
@@ -63,7 +69,10 @@ final class VulkanStream implements ExecutionStream {
         long start = from.range(sourceOffsetBytes, sizeBytes);
         long end = to.range(targetOffsetBytes, sizeBytes);
         if (sizeBytes > 0) {
-            commands.begin().copy(from.allocation(), start, to.allocation(), end, sizeBytes).end().submit();
+            commands.begin()
+                    .copy(from.allocation(), start, to.allocation(), end, sizeBytes)
+                    .end()
+                    .submit();
         }
     }
 
@@ -76,7 +85,10 @@ final class VulkanStream implements ExecutionStream {
         long last = Math.max(first, end / 4 * 4);
         edge(target, start - to.offset(), first - start, value);
         if (last > first) {
-            commands.begin().fill(to.allocation(), first, last - first, (value & 0xff) * 0x01010101).end().submit();
+            commands.begin()
+                    .fill(to.allocation(), first, last - first, (value & 0xff) * 0x01010101)
+                    .end()
+                    .submit();
         }
         edge(target, last - to.offset(), end - last, value);
     }

@@ -41,41 +41,57 @@ public final class Allocation implements AutoCloseable {
 
     /** Memory that the host writes and reads, coherent. */
     public static Allocation shared(Device device, long sizeBytes) {
-        return make(device, sizeBytes, VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT, true);
+        return make(
+                device, sizeBytes, VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT, true);
     }
 
     private static Allocation make(Device device, long sizeBytes, int wanted, boolean map) {
         long size = Math.max(16, (sizeBytes + 15) / 16 * 16);
         if (size > device.physical().maxAllocationBytes()) {
-            throw new OutOfMemoryException(sizeBytes, device.physical().name(),
+            throw new OutOfMemoryException(
+                    sizeBytes,
+                    device.physical().name(),
                     "one allocation may have at most " + device.physical().maxAllocationBytes() + " bytes");
         }
         try (MemoryStack stack = stackPush()) {
             var out = stack.mallocLong(1);
-            var info = VkBufferCreateInfo.calloc(stack).sType$Default().size(size)
-                    .usage(VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT
-                            | VK_BUFFER_USAGE_TRANSFER_DST_BIT | VK_BUFFER_USAGE_INDIRECT_BUFFER_BIT
+            var info = VkBufferCreateInfo.calloc(stack)
+                    .sType$Default()
+                    .size(size)
+                    .usage(VK_BUFFER_USAGE_STORAGE_BUFFER_BIT
+                            | VK_BUFFER_USAGE_TRANSFER_SRC_BIT
+                            | VK_BUFFER_USAGE_TRANSFER_DST_BIT
+                            | VK_BUFFER_USAGE_INDIRECT_BUFFER_BIT
                             | VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT);
             Results.check(vkCreateBuffer(device.handle(), info, null, out), "vkCreateBuffer");
             long buffer = out.get(0);
             var needs = VkMemoryRequirements.calloc(stack);
             vkGetBufferMemoryRequirements(device.handle(), buffer, needs);
-            var flags = VkMemoryAllocateFlagsInfo.calloc(stack).sType$Default().flags(VK_MEMORY_ALLOCATE_DEVICE_ADDRESS_BIT);
-            var request = VkMemoryAllocateInfo.calloc(stack).sType$Default().pNext(flags.address())
-                    .allocationSize(needs.size()).memoryTypeIndex(type(stack, device, needs.memoryTypeBits(), wanted));
+            var flags = VkMemoryAllocateFlagsInfo.calloc(stack)
+                    .sType$Default()
+                    .flags(VK_MEMORY_ALLOCATE_DEVICE_ADDRESS_BIT);
+            var request = VkMemoryAllocateInfo.calloc(stack)
+                    .sType$Default()
+                    .pNext(flags.address())
+                    .allocationSize(needs.size())
+                    .memoryTypeIndex(type(stack, device, needs.memoryTypeBits(), wanted));
             int result = vkAllocateMemory(device.handle(), request, null, out);
             if (result != VK_SUCCESS) {
                 vkDestroyBuffer(device.handle(), buffer, null);
                 if (result == VK_ERROR_OUT_OF_DEVICE_MEMORY || result == VK_ERROR_OUT_OF_HOST_MEMORY) {
-                    throw new OutOfMemoryException(sizeBytes, device.physical().name(),
-                            "the driver gave no more of " + device.physical().memoryBytes() + " bytes; lower the cache budget");
+                    throw new OutOfMemoryException(
+                            sizeBytes,
+                            device.physical().name(),
+                            "the driver gave no more of " + device.physical().memoryBytes()
+                                    + " bytes; lower the cache budget");
                 }
                 Results.check(result, "vkAllocateMemory");
             }
             long memory = out.get(0);
             Results.check(vkBindBufferMemory(device.handle(), buffer, memory, 0), "vkBindBufferMemory");
             long address = vkGetBufferDeviceAddress(
-                    device.handle(), VkBufferDeviceAddressInfo.calloc(stack).sType$Default().buffer(buffer));
+                    device.handle(),
+                    VkBufferDeviceAddressInfo.calloc(stack).sType$Default().buffer(buffer));
             long mapped = 0;
             if (map) {
                 var pointer = stack.mallocPointer(1);

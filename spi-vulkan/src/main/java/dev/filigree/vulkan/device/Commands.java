@@ -23,12 +23,17 @@ public final class Commands implements AutoCloseable {
         this.device = device;
         try (MemoryStack stack = stackPush()) {
             var out = stack.mallocLong(1);
-            var info = VkCommandPoolCreateInfo.calloc(stack).sType$Default().queueFamilyIndex(device.family())
+            var info = VkCommandPoolCreateInfo.calloc(stack)
+                    .sType$Default()
+                    .queueFamilyIndex(device.family())
                     .flags(VK_COMMAND_POOL_CREATE_RESET_COMMAND_BUFFER_BIT);
             Results.check(vkCreateCommandPool(device.handle(), info, null, out), "vkCreateCommandPool");
             pool = out.get(0);
-            var allocate = VkCommandBufferAllocateInfo.calloc(stack).sType$Default().commandPool(pool)
-                    .level(VK_COMMAND_BUFFER_LEVEL_PRIMARY).commandBufferCount(1);
+            var allocate = VkCommandBufferAllocateInfo.calloc(stack)
+                    .sType$Default()
+                    .commandPool(pool)
+                    .level(VK_COMMAND_BUFFER_LEVEL_PRIMARY)
+                    .commandBufferCount(1);
             var pointer = stack.mallocPointer(1);
             Results.check(vkAllocateCommandBuffers(device.handle(), allocate, pointer), "vkAllocateCommandBuffers");
             buffer = new VkCommandBuffer(pointer.get(0), device.handle());
@@ -50,10 +55,13 @@ public final class Commands implements AutoCloseable {
         try (MemoryStack stack = stackPush()) {
             int stages = VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT;
             var all = VkMemoryBarrier.calloc(1, stack);
-            all.get(0).sType$Default()
+            all.get(0)
+                    .sType$Default()
                     .srcAccessMask(VK_ACCESS_SHADER_WRITE_BIT | VK_ACCESS_TRANSFER_WRITE_BIT)
-                    .dstAccessMask(VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT
-                            | VK_ACCESS_TRANSFER_READ_BIT | VK_ACCESS_TRANSFER_WRITE_BIT);
+                    .dstAccessMask(VK_ACCESS_SHADER_READ_BIT
+                            | VK_ACCESS_SHADER_WRITE_BIT
+                            | VK_ACCESS_TRANSFER_READ_BIT
+                            | VK_ACCESS_TRANSFER_WRITE_BIT);
             vkCmdPipelineBarrier(buffer, stages, stages, 0, all, null, null);
         }
         return this;
@@ -89,10 +97,18 @@ public final class Commands implements AutoCloseable {
     public Commands end() {
         try (MemoryStack stack = stackPush()) {
             var toHost = VkMemoryBarrier.calloc(1, stack);
-            toHost.get(0).sType$Default().srcAccessMask(VK_ACCESS_TRANSFER_WRITE_BIT | VK_ACCESS_SHADER_WRITE_BIT)
+            toHost.get(0)
+                    .sType$Default()
+                    .srcAccessMask(VK_ACCESS_TRANSFER_WRITE_BIT | VK_ACCESS_SHADER_WRITE_BIT)
                     .dstAccessMask(VK_ACCESS_HOST_READ_BIT);
-            vkCmdPipelineBarrier(buffer, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT,
-                    VK_PIPELINE_STAGE_HOST_BIT, 0, toHost, null, null);
+            vkCmdPipelineBarrier(
+                    buffer,
+                    VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT,
+                    VK_PIPELINE_STAGE_HOST_BIT,
+                    0,
+                    toHost,
+                    null,
+                    null);
         }
         Results.check(vkEndCommandBuffer(buffer), "vkEndCommandBuffer");
         return this;

@@ -40,22 +40,33 @@ public final class Device implements AutoCloseable {
         this.physical = physical;
         try (MemoryStack stack = stackPush()) {
             family = computeFamily(stack);
-            var twelve = VkPhysicalDeviceVulkan12Features.calloc(stack).sType$Default()
-                    .shaderInt8(true).storageBuffer8BitAccess(true).bufferDeviceAddress(true)
-                    .scalarBlockLayout(true).timelineSemaphore(true);
-            var eleven = VkPhysicalDeviceVulkan11Features.calloc(stack).sType$Default()
-                    .storageBuffer16BitAccess(true).pNext(twelve.address());
-            var features = VkPhysicalDeviceFeatures2.calloc(stack).sType$Default().pNext(eleven.address());
+            var twelve = VkPhysicalDeviceVulkan12Features.calloc(stack)
+                    .sType$Default()
+                    .shaderInt8(true)
+                    .storageBuffer8BitAccess(true)
+                    .bufferDeviceAddress(true)
+                    .scalarBlockLayout(true)
+                    .timelineSemaphore(true);
+            var eleven = VkPhysicalDeviceVulkan11Features.calloc(stack)
+                    .sType$Default()
+                    .storageBuffer16BitAccess(true)
+                    .pNext(twelve.address());
+            var features =
+                    VkPhysicalDeviceFeatures2.calloc(stack).sType$Default().pNext(eleven.address());
             features.features().shaderInt64(true).shaderInt16(true).shaderFloat64(true);
             var queues = VkDeviceQueueCreateInfo.calloc(1, stack);
             queues.get(0).sType$Default().queueFamilyIndex(family).pQueuePriorities(stack.floats(1f));
-            var info = VkDeviceCreateInfo.calloc(stack).sType$Default().pQueueCreateInfos(queues).pNext(features.address());
+            var info = VkDeviceCreateInfo.calloc(stack)
+                    .sType$Default()
+                    .pQueueCreateInfos(queues)
+                    .pNext(features.address());
             PointerBuffer pointer = stack.mallocPointer(1);
             Results.check(vkCreateDevice(physical.handle(), info, null, pointer), "vkCreateDevice");
             handle = new VkDevice(pointer.get(0), physical.handle(), info);
             vkGetDeviceQueue(handle, family, 0, pointer);
             queue = new VkQueue(pointer.get(0), handle);
-            var type = VkSemaphoreTypeCreateInfo.calloc(stack).sType$Default().semaphoreType(VK_SEMAPHORE_TYPE_TIMELINE);
+            var type =
+                    VkSemaphoreTypeCreateInfo.calloc(stack).sType$Default().semaphoreType(VK_SEMAPHORE_TYPE_TIMELINE);
             var semaphore = stack.mallocLong(1);
             var create = VkSemaphoreCreateInfo.calloc(stack).sType$Default().pNext(type.address());
             Results.check(vkCreateSemaphore(handle, create, null, semaphore), "vkCreateSemaphore");
@@ -73,7 +84,8 @@ public final class Device implements AutoCloseable {
                 return i;
             }
         }
-        throw new BackendException("vulkan: " + physical.name() + " has no compute queue; name another in backend.device", null);
+        throw new BackendException(
+                "vulkan: " + physical.name() + " has no compute queue; name another in backend.device", null);
     }
 
     VkDevice handle() {
@@ -99,10 +111,15 @@ public final class Device implements AutoCloseable {
         lock.lock();
         try (MemoryStack stack = stackPush()) {
             long point = submitted + 1;
-            var values = VkTimelineSemaphoreSubmitInfo.calloc(stack).sType$Default()
-                    .signalSemaphoreValueCount(1).pSignalSemaphoreValues(stack.longs(point));
-            var info = VkSubmitInfo.calloc(stack).sType$Default().pNext(values.address())
-                    .pCommandBuffers(stack.pointers(commands)).pSignalSemaphores(stack.longs(timeline));
+            var values = VkTimelineSemaphoreSubmitInfo.calloc(stack)
+                    .sType$Default()
+                    .signalSemaphoreValueCount(1)
+                    .pSignalSemaphoreValues(stack.longs(point));
+            var info = VkSubmitInfo.calloc(stack)
+                    .sType$Default()
+                    .pNext(values.address())
+                    .pCommandBuffers(stack.pointers(commands))
+                    .pSignalSemaphores(stack.longs(timeline));
             Results.check(vkQueueSubmit(queue, info, VK_NULL_HANDLE), "vkQueueSubmit");
             submitted = point;
             return point;
@@ -114,8 +131,11 @@ public final class Device implements AutoCloseable {
     /** Waits until a point of the timeline is reached; a message of the validation layers is an error. */
     void await(long point) {
         try (MemoryStack stack = stackPush()) {
-            var info = VkSemaphoreWaitInfo.calloc(stack).sType$Default().semaphoreCount(1)
-                    .pSemaphores(stack.longs(timeline)).pValues(stack.longs(point));
+            var info = VkSemaphoreWaitInfo.calloc(stack)
+                    .sType$Default()
+                    .semaphoreCount(1)
+                    .pSemaphores(stack.longs(timeline))
+                    .pValues(stack.longs(point));
             Results.check(vkWaitSemaphores(handle, info, Long.MAX_VALUE), "vkWaitSemaphores");
         }
         String message = instance.nextMessage();

@@ -7,7 +7,9 @@ public final class DeviceLostException extends BackendException {
     private static final long serialVersionUID = 1L;
 
     DeviceLostException(String call) {
-        super("vulkan: the device was lost in " + call
-                + "; close the backend and open it again, and look for a reset in the system log", null);
+        super(
+                "vulkan: the device was lost in " + call
+                        + "; close the backend and open it again, and look for a reset in the system log",
+                null);
     }
 }

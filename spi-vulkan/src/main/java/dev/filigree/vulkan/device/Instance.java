@@ -32,8 +32,10 @@ public final class Instance implements AutoCloseable {
     /** Opens the loader; throws what LWJGL throws where there is none. */
     public Instance(boolean validation) {
         try (MemoryStack stack = stackPush()) {
-            VkApplicationInfo app = VkApplicationInfo.calloc(stack).sType$Default().apiVersion(VK_API_VERSION_1_3);
-            VkInstanceCreateInfo info = VkInstanceCreateInfo.calloc(stack).sType$Default().pApplicationInfo(app);
+            VkApplicationInfo app =
+                    VkApplicationInfo.calloc(stack).sType$Default().apiVersion(VK_API_VERSION_1_3);
+            VkInstanceCreateInfo info =
+                    VkInstanceCreateInfo.calloc(stack).sType$Default().pApplicationInfo(app);
             if (validation) {
                 info.ppEnabledLayerNames(stack.pointers(stack.UTF8(VALIDATION)));
                 info.ppEnabledExtensionNames(stack.pointers(stack.UTF8(VK_EXT_DEBUG_UTILS_EXTENSION_NAME)));
@@ -51,8 +53,8 @@ public final class Instance implements AutoCloseable {
     private void listen(MemoryStack stack, VkDebugUtilsMessengerCallbackEXT listener) {
         VkDebugUtilsMessengerCreateInfoEXT info = VkDebugUtilsMessengerCreateInfoEXT.calloc(stack)
                 .sType$Default()
-                .messageSeverity(VK_DEBUG_UTILS_MESSAGE_SEVERITY_WARNING_BIT_EXT
-                        | VK_DEBUG_UTILS_MESSAGE_SEVERITY_ERROR_BIT_EXT)
+                .messageSeverity(
+                        VK_DEBUG_UTILS_MESSAGE_SEVERITY_WARNING_BIT_EXT | VK_DEBUG_UTILS_MESSAGE_SEVERITY_ERROR_BIT_EXT)
                 .messageType(VK_DEBUG_UTILS_MESSAGE_TYPE_VALIDATION_BIT_EXT)
                 .pfnUserCallback(listener);
         var created = stack.mallocLong(1);

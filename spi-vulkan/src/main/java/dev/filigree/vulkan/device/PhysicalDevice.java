@@ -12,11 +12,11 @@ import java.util.List;
 import org.lwjgl.system.MemoryStack;
 import org.lwjgl.vulkan.VkPhysicalDevice;
 import org.lwjgl.vulkan.VkPhysicalDeviceFeatures2;
+import org.lwjgl.vulkan.VkPhysicalDeviceMaintenance3Properties;
 import org.lwjgl.vulkan.VkPhysicalDeviceMemoryProperties;
 import org.lwjgl.vulkan.VkPhysicalDeviceProperties2;
 import org.lwjgl.vulkan.VkPhysicalDeviceVulkan11Features;
 import org.lwjgl.vulkan.VkPhysicalDeviceVulkan11Properties;
-import org.lwjgl.vulkan.VkPhysicalDeviceMaintenance3Properties;
 import org.lwjgl.vulkan.VkPhysicalDeviceVulkan12Features;
 
 /**
@@ -49,7 +49,9 @@ public record PhysicalDevice(
     static PhysicalDevice of(VkPhysicalDevice device) {
         try (MemoryStack stack = stackPush()) {
             var limits = VkPhysicalDeviceMaintenance3Properties.calloc(stack).sType$Default();
-            var eleven = VkPhysicalDeviceVulkan11Properties.calloc(stack).sType$Default().pNext(limits.address());
+            var eleven = VkPhysicalDeviceVulkan11Properties.calloc(stack)
+                    .sType$Default()
+                    .pNext(limits.address());
             var all = VkPhysicalDeviceProperties2.calloc(stack).sType$Default().pNext(eleven.address());
             vkGetPhysicalDeviceProperties2(device, all);
             var p = all.properties();
@@ -80,7 +82,8 @@ public record PhysicalDevice(
             return missing;
         }
         var twelve = VkPhysicalDeviceVulkan12Features.calloc(stack).sType$Default();
-        var eleven = VkPhysicalDeviceVulkan11Features.calloc(stack).sType$Default().pNext(twelve.address());
+        var eleven =
+                VkPhysicalDeviceVulkan11Features.calloc(stack).sType$Default().pNext(twelve.address());
         var all = VkPhysicalDeviceFeatures2.calloc(stack).sType$Default().pNext(eleven.address());
         vkGetPhysicalDeviceFeatures2(device, all);
         require(missing, all.features().shaderInt64(), "shaderInt64");

@@ -84,11 +84,17 @@ public final class Pipelines implements AutoCloseable {
                 entries.get(i).constantID(i).offset(4 * i).size(4);
                 data.putInt(4 * i, key.constants().get(i));
             }
-            var special = VkSpecializationInfo.calloc(stack).pMapEntries(entries).pData(data);
+            var special =
+                    VkSpecializationInfo.calloc(stack).pMapEntries(entries).pData(data);
             var create = VkComputePipelineCreateInfo.calloc(1, stack);
             create.get(0).sType$Default().layout(layout);
-            create.get(0).stage().sType$Default().stage(VK_SHADER_STAGE_COMPUTE_BIT).module(module)
-                    .pName(stack.UTF8("main")).pSpecializationInfo(special);
+            create.get(0)
+                    .stage()
+                    .sType$Default()
+                    .stage(VK_SHADER_STAGE_COMPUTE_BIT)
+                    .module(module)
+                    .pName(stack.UTF8("main"))
+                    .pSpecializationInfo(special);
             int result = vkCreateComputePipelines(device.handle(), cache, create, null, out);
             vkDestroyShaderModule(device.handle(), module, null);
             Results.check(result, "vkCreateComputePipelines of " + key.shader());

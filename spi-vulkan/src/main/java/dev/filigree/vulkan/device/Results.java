@@ -27,9 +27,11 @@ final class Results {
     private static String name(int result) {
         return switch (result) {
             case -1 -> "VK_ERROR_OUT_OF_HOST_MEMORY: close other programs or lower the cache budget";
-            case -2 -> "VK_ERROR_OUT_OF_DEVICE_MEMORY: lower the cache budget, or name another device in backend.device";
+            case -2 ->
+                "VK_ERROR_OUT_OF_DEVICE_MEMORY: lower the cache budget, or name another device in backend.device";
             case VK_ERROR_INCOMPATIBLE_DRIVER -> "VK_ERROR_INCOMPATIBLE_DRIVER: install a driver for Vulkan 1.3";
-            case VK_ERROR_LAYER_NOT_PRESENT -> "VK_ERROR_LAYER_NOT_PRESENT: install the validation layers, or set backend.validation to 0";
+            case VK_ERROR_LAYER_NOT_PRESENT ->
+                "VK_ERROR_LAYER_NOT_PRESENT: install the validation layers, or set backend.validation to 0";
             case VK_ERROR_EXTENSION_NOT_PRESENT -> "VK_ERROR_EXTENSION_NOT_PRESENT: update the driver";
             case VK_ERROR_FEATURE_NOT_PRESENT -> "VK_ERROR_FEATURE_NOT_PRESENT: update the driver";
             default -> "VkResult " + result;

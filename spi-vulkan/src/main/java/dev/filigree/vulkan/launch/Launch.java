@@ -88,7 +88,9 @@ public final class Launch {
     /** Tensors behind one name. */
     public Launch list(String name, List<Operand> all) {
         lists.put(name, List.copyOf(all));
-        all.stream().filter(o -> o.scratchOffset() >= 0).forEach(o -> keep(o.scratchOffset() + o.decl().capacityBytes()));
+        all.stream()
+                .filter(o -> o.scratchOffset() >= 0)
+                .forEach(o -> keep(o.scratchOffset() + o.decl().capacityBytes()));
         return number(name + "_COUNT", all.size());
     }
 

@@ -24,7 +24,9 @@ public final class Shader {
     private Shader(String path) {
         this.path = path;
         this.spirv = read(path + ".spv");
-        for (String line : new String(read(path + ".layout"), StandardCharsets.UTF_8).lines().toList()) {
+        for (String line : new String(read(path + ".layout"), StandardCharsets.UTF_8)
+                .lines()
+                .toList()) {
             String[] words = line.split(" ");
             switch (words[0]) {
                 case "size" -> sizeBytes = Integer.parseInt(words[1]);
@@ -74,7 +76,8 @@ public final class Shader {
     public int offset(String field) {
         Integer offset = fields.get(field);
         if (offset == null) {
-            throw new IllegalArgumentException("shader " + path + " has no parameter " + field + ", only " + fields.keySet());
+            throw new IllegalArgumentException(
+                    "shader " + path + " has no parameter " + field + ", only " + fields.keySet());
         }
         return offset;
     }

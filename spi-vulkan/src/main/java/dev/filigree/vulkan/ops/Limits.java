@@ -35,11 +35,13 @@ public final class Limits {
             case KvAppend k -> headDims(reasons, tensors, k.k(), k.v());
             case KvDequantize k -> headDims(reasons, tensors, k.k(), k.v());
             case BlockSelect b -> {
-                long words = b.heads().groupSize() * ((tensors.get(b.blockMass()).capacity(2) + 31) / 32);
+                long words =
+                        b.heads().groupSize() * ((tensors.get(b.blockMass()).capacity(2) + 31) / 32);
                 atMost(reasons, "key blocks of a group, in words of 32,", words, SET_WORDS);
                 atMost(reasons, "query heads per KV head", b.heads().groupSize(), MAX_GROUP);
             }
-            case PageSelect p -> atMost(reasons, "pages of a sequence", tensors.get(p.scores()).capacity(2), 32L * SET_WORDS);
+            case PageSelect p ->
+                atMost(reasons, "pages of a sequence", tensors.get(p.scores()).capacity(2), 32L * SET_WORDS);
             default -> {}
         }
         return reasons;

@@ -31,7 +31,8 @@ public final class Recipes {
             case Linear l -> List.of(LinearRecipes.linear(l, tensors));
             case LowBitLinear l -> List.of(LinearRecipes.lowBit(l, tensors));
             case ActivationQuantize a -> List.of(LinearRecipes.quantize(a, tensors));
-            case LowRankDown l -> List.of(LinearRecipes.down(l.x(), l.down(), tensors).tensor("hiddenRank", l.hiddenRank()));
+            case LowRankDown l ->
+                List.of(LinearRecipes.down(l.x(), l.down(), tensors).tensor("hiddenRank", l.hiddenRank()));
             case LowRankUp l -> List.of(LinearRecipes.up(l, tensors));
             case LoraApply l -> LinearRecipes.lora(l, tensors);
             case Embedding e -> List.of(ElementRecipes.embedding(e, tensors));
