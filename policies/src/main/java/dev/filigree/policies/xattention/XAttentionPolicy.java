@@ -11,10 +11,11 @@ import dev.filigree.policies.dense.DensePolicy;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.IntStream;
 
 /**
  * Block-sparse prefill by antidiagonal scores (XAttention sections 2.1 to 2.3). Decode, excluded layers, layers with
- * the model's own window, short contexts, and thresholds of 1 in all heads are planned as dense attention is, with
+ * the model's own window, short contexts, and heads that all have threshold 1 are planned as dense attention is, with
  * the very same steps.
  */
 public final class XAttentionPolicy implements AttentionPolicy {
@@ -57,13 +58,14 @@ public final class XAttentionPolicy implements AttentionPolicy {
                 && whyDense(
                                 problem.geometry(),
                                 problem.layer(),
+                                problem.kvHeads(),
                                 problem.capacity().contextTokens())
                         .isEmpty();
         return sparse ? new SparsePrefill(config, problem).plan() : dense.plan(problem);
     }
 
-    /** Why prefill of a layer is dense; empty if it is sparse. */
-    private String whyDense(ModelGeometry geometry, int layer, long contextTokens) {
+    /** Why prefill of a layer's KV heads is dense; empty if it is sparse for some of them. */
+    private String whyDense(ModelGeometry geometry, int layer, List<Integer> kvHeads, long contextTokens) {
         if (config.denseLayers().contains(layer)) {
             return "excluded by denseLayers";
         }
@@ -73,8 +75,8 @@ public final class XAttentionPolicy implements AttentionPolicy {
         if (contextTokens < config.denseBelow()) {
             return contextTokens + " tokens are below the crossover of " + config.denseBelow();
         }
-        boolean everything = config.thresholds().ofLayer(layer, geometry.numQoHeads()).stream()
-                .allMatch(threshold -> threshold >= 1);
+        boolean everything =
+                kvHeads.stream().allMatch(head -> config.thresholds().takesEverything(layer, head, geometry));
         return everything ? "threshold 1 in all heads" : "";
     }
 
@@ -98,9 +100,11 @@ public final class XAttentionPolicy implements AttentionPolicy {
 
     @Override
     public List<String> explain(ModelGeometry geometry, long contextTokens) {
+        List<Integer> everyHead =
+                IntStream.range(0, geometry.numKvHeads()).boxed().toList();
         List<String> lines = new ArrayList<>();
         for (int layer = 0; layer < geometry.numLayers(); layer++) {
-            String why = whyDense(geometry, layer, contextTokens);
+            String why = whyDense(geometry, layer, everyHead, contextTokens);
             if (!why.isEmpty()) {
                 lines.add("layer " + layer + " prefill: dense, " + why);
             }

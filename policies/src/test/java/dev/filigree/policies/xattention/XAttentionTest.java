@@ -16,6 +16,8 @@ import dev.filigree.api.kvcache.KvPrecision;
 import dev.filigree.api.kvcache.PrefillReads;
 import dev.filigree.api.op.AntidiagonalScore;
 import dev.filigree.api.op.BlockSelect;
+import dev.filigree.api.op.BlockSparseAttention;
+import dev.filigree.api.op.DenseAttention;
 import dev.filigree.api.op.Op;
 import dev.filigree.api.policy.PolicyRefusal;
 import dev.filigree.policies.config.ConfigException;
@@ -132,6 +134,25 @@ class XAttentionTest {
         }
         Thresholds perHead = Thresholds.everyLayer(List.of(.1, .2, .3, .4));
         assertEquals(List.of(.1f, .2f, .3f, .4f), perHead.ofLayer(2, 4));
+    }
+
+    /** A KV head that takes everything needs no estimate; one of its query heads below 1 is enough to need one. */
+    @Test
+    void headsThatTakeEverythingAreNotScored() {
+        HeadTable table = new HeadTable(List.of(List.of(1f, 1f, .9f, 1f)));
+        XAttentionPolicy policy = new XAttentionPolicy(with(new Thresholds(table), LayerSet.NONE, 0));
+        AttentionProblem both = problem(Phase.PREFILL, 0);
+        AttentionPlan plan = policy.plan(both);
+        List<Op> ops = plan.plan().ops();
+        assertEquals(
+                List.of("AntidiagonalScore", "BlockSelect", "BlockSparseAttention", "DenseAttention"),
+                ops.stream().map(Op::opName).toList());
+        assertEquals(List.of(1), ((AntidiagonalScore) ops.get(0)).heads().kvHeads());
+        assertEquals(List.of(1), ((BlockSparseAttention) ops.get(2)).heads().kvHeads());
+        assertEquals(List.of(0), ((DenseAttention) ops.get(3)).heads().kvHeads());
+        assertEquals("dense", plan.patterns().get(0));
+        AttentionProblem whole = both.withHeads(List.of(0));
+        assertEquals(DENSE.plan(whole), policy.plan(whole));
     }
 
     @Test
