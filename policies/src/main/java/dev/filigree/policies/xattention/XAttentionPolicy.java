@@ -5,12 +5,14 @@ import dev.filigree.api.attention.AttentionPolicy;
 import dev.filigree.api.attention.AttentionProblem;
 import dev.filigree.api.attention.ModelGeometry;
 import dev.filigree.api.attention.Phase;
+import dev.filigree.api.attention.SparseCrossover;
 import dev.filigree.api.kvcache.KvNeeds;
 import dev.filigree.api.policy.PolicyRefusal;
 import dev.filigree.policies.dense.DensePolicy;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
@@ -23,11 +25,17 @@ public final class XAttentionPolicy implements AttentionPolicy {
     public static final String NAME = "xattention";
 
     private final XAttentionConfig config;
+    private final Optional<SparseCrossover> measured;
     private final DensePolicy dense = new DensePolicy();
 
     /** A policy with that setting. */
     public XAttentionPolicy(XAttentionConfig config) {
+        this(config, Optional.empty());
+    }
+
+    private XAttentionPolicy(XAttentionConfig config, Optional<SparseCrossover> measured) {
         this.config = config;
+        this.measured = measured;
     }
 
     /** The setting. */
@@ -73,7 +81,8 @@ public final class XAttentionPolicy implements AttentionPolicy {
             return "the model's own window of " + geometry.windows().get(layer).getAsInt() + " tokens";
         }
         if (contextTokens < config.denseBelow()) {
-            return contextTokens + " tokens are below the crossover of " + config.denseBelow();
+            return contextTokens + " tokens are below the crossover of "
+                    + measured.map(SparseCrossover::toString).orElse(Long.toString(config.denseBelow()));
         }
         boolean everything =
                 kvHeads.stream().allMatch(head -> config.thresholds().takesEverything(layer, head, geometry));
@@ -84,6 +93,16 @@ public final class XAttentionPolicy implements AttentionPolicy {
     @Override
     public AttentionPolicy atStep(int step) {
         return step < config.warmupSteps() ? dense : this;
+    }
+
+    /** Takes what was measured where the config asks for it. */
+    @Override
+    public AttentionPolicy on(SparseCrossover crossover) {
+        if (config.crossover() != XAttentionConfig.Crossover.MEASURED) {
+            return this;
+        }
+        return new XAttentionPolicy(
+                config.withDenseBelow(crossover.contextTokens().orElse(0)), Optional.of(crossover));
     }
 
     /** Blocks lie at absolute positions, so whole blocks make chunked prefill equal to whole prefill. */
@@ -119,6 +138,7 @@ public final class XAttentionPolicy implements AttentionPolicy {
                 config.stride(),
                 config.blockSize(),
                 ExpectedDensity.of(config.stride(), config.blockSize(), contextTokens)));
+        measured.ifPresent(crossover -> lines.add("crossover to dense: " + crossover));
         lines.add("decode: dense");
         return lines;
     }

@@ -2,6 +2,7 @@ package dev.filigree.policies.xattention;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -11,6 +12,7 @@ import dev.filigree.api.attention.AttentionProblem;
 import dev.filigree.api.attention.Masking;
 import dev.filigree.api.attention.ModelGeometry;
 import dev.filigree.api.attention.Phase;
+import dev.filigree.api.attention.SparseCrossover;
 import dev.filigree.api.kvcache.KvCachePlan;
 import dev.filigree.api.kvcache.KvPrecision;
 import dev.filigree.api.kvcache.PrefillReads;
@@ -23,15 +25,24 @@ import dev.filigree.api.policy.PolicyRefusal;
 import dev.filigree.policies.config.ConfigException;
 import dev.filigree.policies.config.ConfigReader;
 import dev.filigree.policies.dense.DensePolicy;
+import dev.filigree.policies.duoattention.DuoAttentionConfig;
+import dev.filigree.policies.duoattention.DuoAttentionPolicy;
+import dev.filigree.policies.duoattention.HeadClasses;
 import dev.filigree.policies.golden.Geometries;
 import dev.filigree.policies.layers.LayerSet;
+import dev.filigree.policies.layers.LayersPolicy;
+import dev.filigree.policies.lserve.LServeConfig;
+import dev.filigree.policies.lserve.LServePolicy;
+import dev.filigree.policies.phases.PhasesPolicy;
 import dev.filigree.policies.registry.PolicyRegistry;
 import dev.filigree.policies.registry.SectionOptions;
+import dev.filigree.policies.streaming.StreamingConfig;
 import dev.filigree.policies.table.HeadTable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -53,6 +64,7 @@ class XAttentionTest {
                 base.keepDiagonal(),
                 denseLayers,
                 denseBelow,
+                XAttentionConfig.Crossover.GIVEN,
                 5);
     }
 
@@ -109,6 +121,64 @@ class XAttentionTest {
                 .explain(GEOMETRY, 4096)
                 .get(1);
         assertEquals("layer 0 prefill: dense, 4096 tokens are below the crossover of 5000", told);
+    }
+
+    /** The constant of the backend in use decides in the plan; the same config stays sparse where nobody measured. */
+    @Test
+    void aMeasuredCrossoverDecidesInThePlan() {
+        long capacity = Geometries.CAPACITY.contextTokens();
+        XAttentionPolicy policy = new XAttentionPolicy(measuring());
+        AttentionPolicy longer = policy.on(new SparseCrossover("fast", OptionalLong.of(capacity + 1)));
+        AttentionPolicy shorter = policy.on(new SparseCrossover("slow", OptionalLong.of(capacity)));
+        AttentionPolicy unknown = policy.on(new SparseCrossover("other", OptionalLong.empty()));
+        AttentionProblem prefill = problem(Phase.PREFILL, 0);
+        assertEquals(DENSE.plan(prefill), longer.plan(prefill));
+        assertEquals(policy.plan(prefill), shorter.plan(prefill));
+        assertEquals(policy.plan(prefill), unknown.plan(prefill));
+        assertEquals(
+                "layer 0 prefill: dense, 512 tokens are below the crossover of 1025 measured on fast",
+                longer.explain(GEOMETRY, 512).get(1));
+        assertTrue(unknown.explain(GEOMETRY, 512).contains("crossover to dense: none measured on other"));
+        XAttentionPolicy given = new XAttentionPolicy(XAttentionConfig.of(.9, 16));
+        assertSame(given, given.on(new SparseCrossover("fast", OptionalLong.of(capacity + 1))));
+    }
+
+    /** Policies that have others plan heads hand the constant on. */
+    @Test
+    void theCrossoverReachesWhoeverPlansTheHeads() {
+        XAttentionPolicy inner = new XAttentionPolicy(measuring());
+        HeadClasses all = new HeadClasses(List.of(List.of(true, true), List.of(true, true), List.of(true, true)));
+        LServeConfig pages = LServeConfig.of(4096);
+        List<AttentionPolicy> around = List.of(
+                new DuoAttentionPolicy(new DuoAttentionConfig(all, new StreamingConfig(4, 8), inner)),
+                new PhasesPolicy(inner, DENSE),
+                new LServePolicy(new LServeConfig(64, 4, 8, 4, pages.lists(), LayerSet.NONE, inner)),
+                new LayersPolicy(List.of(new LayersPolicy.LayerPolicy(LayerSet.parse("0"), inner)), DENSE));
+        for (AttentionPolicy policy : around) {
+            KvCachePlan kv = Geometries.cache(GEOMETRY, policy, Geometries.paged(KvPrecision.F16, PrefillReads.STORED));
+            AttentionProblem prefill = Geometries.problem(kv, Phase.PREFILL, 0);
+            AttentionPolicy told = policy.on(new SparseCrossover("fast", OptionalLong.of(1 << 20)));
+            assertEquals(3, policy.plan(prefill).plan().ops().size(), policy.name());
+            assertEquals(
+                    DENSE.plan(prefill).plan().ops(), told.plan(prefill).plan().ops(), policy.name());
+        }
+    }
+
+    private static XAttentionConfig measuring() {
+        XAttentionConfig base = XAttentionConfig.of(.9, 16);
+        return new XAttentionConfig(
+                base.thresholds(),
+                base.stride(),
+                base.blockSize(),
+                base.norm(),
+                base.residues(),
+                base.group(),
+                false,
+                false,
+                LayerSet.NONE,
+                0,
+                XAttentionConfig.Crossover.MEASURED,
+                0);
     }
 
     @Test
@@ -215,6 +285,12 @@ class XAttentionTest {
                 ConfigException.class,
                 () -> reader.readText(text.replace("stride: 8", "stride: 7"), folder.resolve("run.yaml")));
         assertEquals("attention.stride", stride.problems().getFirst().key());
+        String both = text.replace("stride: 8", "denseBelow: 100\n  crossover: measured");
+        ConfigException given =
+                assertThrows(ConfigException.class, () -> reader.readText(both, folder.resolve("run.yaml")));
+        assertEquals(
+                "crossover: measured and denseBelow exclude each other; give one of them",
+                given.problems().getFirst().message());
     }
 
     @Test
