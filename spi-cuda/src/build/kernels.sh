@@ -4,7 +4,7 @@
 #   kernels.sh SOURCES WORK OUTPUT
 #
 # SOURCES holds <op>/*.cu. Everything but *_sm90a.cu is one unit for every target, OUTPUT/kernels.fatbin; each *_sm90a.cu is
-# built by itself for sm_90a, OUTPUT/<name>.fatbin, and OUTPUT/kernels-sm90a.txt lists them. WORK keeps the report (registers,
+# built by itself for sm_90a, OUTPUT/<name>.fatbin. OUTPUT/index.txt names every fatbin and its kernels. WORK keeps the report (registers,
 # shared memory, spills per kernel) and what makes a second run with equal sources do nothing.
 # FILIGREE_CUDA_ARCHS narrows the targets of a build in development, such as "90a".
 set -euo pipefail
@@ -26,7 +26,7 @@ fi
 
 mkdir -p "$WORK" "$OUTPUT"
 stamp=$( (cat "${BASH_SOURCE[0]}" "$HERE/spill-budget.txt"; echo "$ARCHS"; "$NVCC" --version; cd "$SOURCES" && find . -type f | sort | xargs cat) | sha256sum | cut -d ' ' -f 1)
-if [[ -f $OUTPUT/kernels.fatbin && -f $WORK/stamp && $(cat "$WORK/stamp") == "$stamp" ]]; then
+if [[ -f $OUTPUT/index.txt && -f $WORK/stamp && $(cat "$WORK/stamp") == "$stamp" ]]; then
     exit 0
 fi
 rm -rf "$WORK/stamp" "$WORK/ptxas" "${OUTPUT:?}"/*
@@ -56,9 +56,11 @@ if [[ $ARCHS == *90a* ]]; then
     while IFS= read -r source; do
         name=$(basename "$source" .cu)
         compile "$name" "$source" -gencode arch=compute_90a,code=sm_90a
-        echo "$name.fatbin" >>"$OUTPUT/kernels-sm90a.txt"
     done < <(find "$SOURCES" -name '*_sm90a.cu' | sort)
 fi
+for log in "$WORK"/ptxas/*.log; do
+    echo "$(basename "$log" .log).fatbin" $(sed -n "s/.*Compiling entry function '\([^']*\)'.*/\1/p" "$log" | sort -u)
+done >"$OUTPUT/index.txt"
 cat "$WORK"/ptxas/*.log >"$WORK/ptxas.log"
 python3 "$HERE/report.py" "$WORK/ptxas.log" "$HERE/spill-budget.txt" "$WORK/kernels.txt"
 echo "$stamp" >"$WORK/stamp"

@@ -110,7 +110,7 @@ public final class CudaBackendProvider implements BackendProvider {
                                 "backend.device must be one of " + usable + ", not " + ordinal));
         CudaContext context = loaded.open(device);
         try {
-            KernelImage.load(device).forEach(context::loadKernels);
+            KernelImage.of(device).forEach(image -> context.loadKernels(image.bytes(), image.symbols()));
         } catch (RuntimeException e) {
             context.close();
             throw e;

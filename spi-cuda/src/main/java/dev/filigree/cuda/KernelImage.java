@@ -5,35 +5,43 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
-/** The kernels that the build packed: one fatbin with an image per architecture, and one per unit for compute capability 9.0 alone. */
-final class KernelImage {
-    private static final String GENERAL = "kernels/kernels.fatbin";
-    private static final String HOPPER_LIST = "kernels/kernels-sm90a.txt";
-
-    private KernelImage() {}
+/**
+ * A fatbin that the build packed, and the kernels in it.
+ *
+ * @param file its name among the resources
+ * @param symbols of its kernels
+ */
+record KernelImage(String file, List<String> symbols) {
+    private static final String FOLDER = "kernels/";
+    private static final String INDEX = "index.txt";
+    /** Ends the names of images for compute capability 9.0 alone. */
+    private static final String HOPPER = "_sm90a.fatbin";
 
     /** Whether the build had nvcc. */
     static boolean isBuilt() {
-        return KernelImage.class.getResource(GENERAL) != null;
+        return KernelImage.class.getResource(FOLDER + INDEX) != null;
     }
 
-    /** The fatbins that a device loads. */
-    static List<byte[]> load(DeviceTraits device) {
-        List<byte[]> images = new ArrayList<>();
-        images.add(read(GENERAL));
-        if (device.isHopper()) {
-            new String(read(HOPPER_LIST), StandardCharsets.UTF_8)
-                    .lines()
-                    .forEach(name -> images.add(read("kernels/" + name)));
-        }
-        return images;
+    /** The images that a device loads: one with an image per architecture, and on compute capability 9.0 those for it alone. */
+    static List<KernelImage> of(DeviceTraits device) {
+        return new String(read(INDEX), StandardCharsets.UTF_8)
+                .lines()
+                .map(line -> Arrays.asList(line.split(" ")))
+                .map(words -> new KernelImage(words.get(0), List.copyOf(words.subList(1, words.size()))))
+                .filter(image -> device.isHopper() || !image.file.endsWith(HOPPER))
+                .toList();
+    }
+
+    /** Its bytes. */
+    byte[] bytes() {
+        return read(file);
     }
 
     private static byte[] read(String name) {
-        try (InputStream in = KernelImage.class.getResourceAsStream(name)) {
+        try (InputStream in = KernelImage.class.getResourceAsStream(FOLDER + name)) {
             if (in == null) {
                 throw new IllegalStateException("kernels vanished from the module: " + name);
             }

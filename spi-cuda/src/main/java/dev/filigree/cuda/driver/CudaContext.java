@@ -4,13 +4,13 @@ import dev.filigree.cuda.launch.DeviceTraits;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import jcuda.driver.CUcontext;
 import jcuda.driver.CUdevice;
 import jcuda.driver.CUfunction_attribute;
 import jcuda.driver.CUmodule;
-import jcuda.driver.CUresult;
 import jcuda.driver.JCudaDriver;
 
 /** The primary context of one device: memory, streams, kernels. Thread-safe; each call makes it current on its thread. */
@@ -23,7 +23,8 @@ public final class CudaContext implements AutoCloseable {
     private final CUcontext context = new CUcontext();
     private final CudaStreamHandle memoryStream;
     private final GraphCalls graphCalls = new GraphCalls();
-    private final List<CUmodule> modules = new ArrayList<>();
+    private final Map<String, CUmodule> modules = new HashMap<>();
+    private final Map<String, Integer> sharedLimits = new HashMap<>();
     private boolean closed;
 
     CudaContext(FastCalls calls, DeviceTraits traits, CUdevice device) {
@@ -55,34 +56,35 @@ public final class CudaContext implements AutoCloseable {
         Check.ok(JCudaDriver.cuCtxSetCurrent(context), "cuCtxSetCurrent");
     }
 
-    /** Loads more kernels: a fatbin, from which the driver takes the image that fits. */
-    public void loadKernels(byte[] image) {
+    /** Loads a fatbin, from which the driver takes the image that fits, as the home of some kernels. */
+    public void loadKernels(byte[] image, List<String> symbols) {
         makeCurrent();
         CUmodule loaded = new CUmodule();
         Check.ok(JCudaDriver.cuModuleLoadData(loaded, image), "cuModuleLoadData");
-        modules.add(loaded);
+        symbols.forEach(symbol -> modules.put(symbol, loaded));
     }
 
     /**
-     * A kernel by its symbol.
+     * A kernel by its symbol. The driver has one limit on shared memory per kernel, so it is only ever raised: plans share it.
      *
      * @param sharedBytes dynamic shared memory that its launches ask for
      */
-    public long kernel(String symbol, int sharedBytes) {
+    public synchronized long kernel(String symbol, int sharedBytes) {
         makeCurrent();
-        Handles.Function function = new Handles.Function();
-        int code = CUresult.CUDA_ERROR_NOT_FOUND;
-        for (int i = 0; i < modules.size() && code == CUresult.CUDA_ERROR_NOT_FOUND; i++) {
-            code = JCudaDriver.cuModuleGetFunction(function, modules.get(i), symbol);
+        CUmodule module = modules.get(symbol);
+        if (module == null) {
+            throw new IllegalStateException("no kernel " + symbol + " was built");
         }
-        Check.ok(code, "cuModuleGetFunction(" + symbol + ")");
-        if (sharedBytes > DEFAULT_SHARED_BYTES) {
+        Handles.Function function = new Handles.Function();
+        Check.ok(JCudaDriver.cuModuleGetFunction(function, module, symbol), "cuModuleGetFunction(" + symbol + ")");
+        if (sharedBytes > sharedLimits.getOrDefault(symbol, DEFAULT_SHARED_BYTES)) {
             Check.ok(
                     JCudaDriver.cuFuncSetAttribute(
                             function,
                             CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES,
                             sharedBytes),
                     "cuFuncSetAttribute(" + symbol + ")");
+            sharedLimits.put(symbol, sharedBytes);
         }
         return function.address();
     }
