@@ -3,7 +3,6 @@ package dev.filigree.cuda.ops;
 import dev.filigree.api.attention.HeadMap;
 import dev.filigree.api.kvcache.KvAddressing;
 import dev.filigree.api.kvcache.KvPageLayout;
-import dev.filigree.api.kvcache.KvPrecision;
 import dev.filigree.api.op.PagedAttention;
 import dev.filigree.api.plan.TensorDecl;
 import dev.filigree.api.plan.Tensors;
@@ -21,7 +20,7 @@ import java.util.stream.Stream;
 /**
  * Launches of chunked prefill over cache pages on compute capability 9.0: keys and values are gathered into rows
  * (pagedattention/paged_gather_sm90a.cu), then {@link HopperPrefill}'s kernels run on them. Says nothing of any other op, which the
- * general kernels then take.
+ * general kernels then take; quantized pages are among those, because rounding what they hold to 16 bits costs more than R401 allows.
  */
 final class HopperPagedPrefill {
     private static final int GATHER_BYTES = 128;
@@ -94,15 +93,13 @@ final class HopperPagedPrefill {
         KvPageLayout layout = op.kv().layout();
         int headDim = layout.headDimQk();
         boolean plain = layout.k().storage() == q.dtype() && layout.v().storage() == q.dtype();
-        boolean quantized =
-                layout.k() == layout.v() && (layout.k() == KvPrecision.INT8 || layout.k() == KvPrecision.INT4);
         return op.choice().isEmpty()
                 && op.kv().addressing() instanceof KvAddressing.Linear
                 && (headDim == 64 || headDim == 128)
                 && layout.headDimVo() == headDim
                 && (q.dtype() == DType.BF16 || q.dtype() == DType.F16)
                 && tensors.get(op.out()).dtype() == q.dtype()
-                && (plain || quantized)
+                && plain
                 && op.heads().numServedQoHeads() > 0
                 && op.scale() > 0
                 && Stream.of(
