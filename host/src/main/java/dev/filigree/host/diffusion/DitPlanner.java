@@ -8,10 +8,12 @@ import dev.filigree.api.kvcache.KvClass;
 import dev.filigree.api.kvcache.KvPrecision;
 import dev.filigree.api.kvcache.PrefillReads;
 import dev.filigree.api.kvcache.Retention;
+import dev.filigree.api.linear.LinearStorage;
 import dev.filigree.api.linear.QuantizedLinear;
 import dev.filigree.api.tensor.DType;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 
@@ -21,6 +23,7 @@ import java.util.stream.IntStream;
  *
  * @param config the model
  * @param weightType how the checkpoint stores the tensor of a name
+ * @param storage how the checkpoint stores the linear layer of a name, if at low bit width
  * @param attention plans every block's self-attention
  * @param linear plans every linear layer
  * @param activations dtype between ops; the picture itself is f32
@@ -28,6 +31,7 @@ import java.util.stream.IntStream;
 record DitPlanner(
         DitConfig config,
         Function<String, DType> weightType,
+        Function<String, Optional<LinearStorage>> storage,
         AttentionPolicy attention,
         QuantizedLinear linear,
         DType activations) {

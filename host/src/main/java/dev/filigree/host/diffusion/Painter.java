@@ -53,7 +53,13 @@ public final class Painter implements AutoCloseable {
             DitCheckpoint checkpoint = closer.add(DitCheckpoint.open(parts.checkpoint()));
             config = checkpoint.config();
             guidance = parts.guidance().orElse(config.guidance());
-            planner = new DitPlanner(config, checkpoint::type, parts.attention(), parts.linear(), parts.activations());
+            planner = new DitPlanner(
+                    config,
+                    checkpoint::type,
+                    checkpoint.storage()::find,
+                    parts.attention(),
+                    parts.linear(),
+                    parts.activations());
             planner.attention().kvNeeds(planner.geometry());
             capacity = planner.capacity(parts.batch(), parts.steps().orElse(config.steps()), guidance);
             DitPlan first = planner.condition(capacity, observe);
