@@ -18,6 +18,7 @@ module dev.filigree.host {
     exports dev.filigree.host.decoder;
     exports dev.filigree.host.diffusion;
     exports dev.filigree.host.engine;
+    exports dev.filigree.host.lora;
     exports dev.filigree.host.picture;
     exports dev.filigree.host.quantize;
     exports dev.filigree.host.tokenizer;

@@ -11,8 +11,11 @@ import dev.filigree.api.kvcache.Retention;
 import dev.filigree.api.linear.LinearStorage;
 import dev.filigree.api.linear.QuantizedLinear;
 import dev.filigree.api.tensor.DType;
+import dev.filigree.host.lora.LinearNames;
+import dev.filigree.host.quantize.LinearShape;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.IntStream;
@@ -35,6 +38,20 @@ record DitPlanner(
         AttentionPolicy attention,
         QuantizedLinear linear,
         DType activations) {
+
+    /** The same with linear layers planned by another policy. */
+    DitPlanner withLinear(QuantizedLinear other) {
+        return new DitPlanner(config, weightType, storage, attention, other, activations);
+    }
+
+    /** The layers that adapters may be attached to. */
+    Map<String, LinearShape> linears() {
+        DitCapacity one = capacity(1, 1, 1);
+        return LinearNames.of(linear, names -> {
+            withLinear(names).condition(one, false);
+            withLinear(names).step(one, 0, 1, false);
+        });
+    }
 
     /** The attention shape. */
     ModelGeometry geometry() {

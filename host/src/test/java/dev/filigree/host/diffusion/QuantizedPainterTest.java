@@ -90,6 +90,9 @@ class QuantizedPainterTest {
                 .psnr();
         double eight = PictureScores.of(exact, paint(quantize(Scheme.W8A8, 0), VECTOR, W8A8))
                 .psnr();
+        double weights = PictureScores.of(exact, paint(quantize(Scheme.W4A16, 0), VECTOR, W4A16))
+                .psnr();
+        assertTrue(none < weights, () -> "PSNR " + none + " against " + weights + " of weights alone");
         assertTrue(none < rank8 && rank8 < eight, () -> "PSNR " + none + ", " + rank8 + ", " + eight);
     }
 
