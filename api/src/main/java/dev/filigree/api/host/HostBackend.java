@@ -45,8 +45,7 @@ public class HostBackend implements Backend {
      * @param memory counts what scopes allocate
      * @param fusion finds steps to compute together
      */
-    public HostBackend(
-            String name, DeviceInfo device, HostKernels kernels, HostMemory memory, HostFusion fusion) {
+    public HostBackend(String name, DeviceInfo device, HostKernels kernels, HostMemory memory, HostFusion fusion) {
         this.fusion = fusion;
         this.name = name;
         this.device = device;

@@ -24,8 +24,7 @@ public interface HostFusion {
      * @param scratchBytes what it needs
      * @param maker makes the kernel
      */
-    record Fused(
-            int numSteps, String kernelId, long scratchBytes, Function<HostKernelContext, HostKernel> maker) {}
+    record Fused(int numSteps, String kernelId, long scratchBytes, Function<HostKernelContext, HostKernel> maker) {}
 
     /**
      * What can be computed together at the beginning of some steps.

@@ -5,6 +5,7 @@ import dev.filigree.host.diffusion.DitConfigReader;
 import dev.filigree.host.quantize.GroupReport;
 import dev.filigree.host.quantize.QuantizeJob;
 import dev.filigree.host.quantize.QuantizeRecipe;
+import dev.filigree.host.quantize.QuantizeReport;
 import dev.filigree.host.quantize.QuantizedFile;
 import dev.filigree.host.quantize.Scheme;
 import java.io.IOException;
@@ -105,6 +106,13 @@ final class QuantizeCommand extends Common {
     @Nullable
     Path captions;
 
+    @Option(
+            names = "--html",
+            paramLabel = "FILE",
+            description = "Write a page with errors, times, singular values and outliers of every group.")
+    @Nullable
+    Path html;
+
     @Mixin
     CalibrationOptions options = new CalibrationOptions();
 
@@ -125,6 +133,9 @@ final class QuantizeCommand extends Common {
                                 table.row(List.of(report.group(), step, String.format(Locale.ROOT, "%.5f", error)))));
         out().print(table);
         out().flush();
+        if (html != null) {
+            Files.writeString(html, QuantizeReport.html("Quantizing " + checkpoint, job.reports()));
+        }
         report(new JsonReport()
                 .put("checkpoint", checkpoint.toString())
                 .put("recipe", recipe.toString())

@@ -38,8 +38,10 @@ final class DitBuffers {
             if (decl.role() != TensorRole.TEMP) {
                 boolean stored = decl.role() == TensorRole.WEIGHT
                         && !tables.contains(decl.ref().name());
-                buffers.computeIfAbsent(decl.ref().name(), name -> adapters.find(name)
-                        .orElseGet(() -> stored ? weight(decl) : scope.allocate(decl.capacityBytes())));
+                buffers.computeIfAbsent(
+                        decl.ref().name(),
+                        name -> adapters.find(name)
+                                .orElseGet(() -> stored ? weight(decl) : scope.allocate(decl.capacityBytes())));
             }
         }
         return buffers;

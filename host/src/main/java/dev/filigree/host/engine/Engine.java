@@ -3,9 +3,9 @@ package dev.filigree.host.engine;
 import dev.filigree.api.attention.Phase;
 import dev.filigree.api.backend.Backend;
 import dev.filigree.api.backend.ExecutionStream;
-import dev.filigree.api.plan.Plan;
 import dev.filigree.api.kvcache.KvCachePlan;
 import dev.filigree.api.kvcache.KvClass;
+import dev.filigree.api.plan.Plan;
 import dev.filigree.api.select.BackendSelector;
 import dev.filigree.api.select.Selection;
 import dev.filigree.host.checkpoint.Checkpoint;
@@ -60,8 +60,7 @@ public final class Engine implements AutoCloseable {
             Checkpoint checkpoint = closer.add(Checkpoint.open(config.checkpoint()));
             DecoderWeights.of(checkpoint);
             plain = EngineModel.of(checkpoint, config);
-            Adapters.Holder files =
-                    closer.add(new Adapters.Holder(Adapters.open(config.adapters(), plain.linears())));
+            Adapters.Holder files = closer.add(new Adapters.Holder(Adapters.open(config.adapters(), plain.linears())));
             model = adapted(files.get());
             selection = backends.select(config.backend(), largestPlans(model));
             Backend backend = closer.add(selection.backend());
@@ -92,7 +91,8 @@ public final class Engine implements AutoCloseable {
 
     private static List<Plan> largestPlans(EngineModel model) {
         return Stream.of(Phase.PREFILL, Phase.DECODE)
-                .map(phase -> model.plan(StepBucket.largest(phase, model.limits())).plan())
+                .map(phase ->
+                        model.plan(StepBucket.largest(phase, model.limits())).plan())
                 .toList();
     }
 

@@ -55,8 +55,8 @@ final class EngineAdapters {
         try {
             List<Reason> reasons = refusals.apply(more);
             if (!reasons.isEmpty()) {
-                throw new IllegalArgumentException("backend " + backend.name() + " does not run adapter "
-                        + config.name() + ": " + reasons);
+                throw new IllegalArgumentException(
+                        "backend " + backend.name() + " does not run adapter " + config.name() + ": " + reasons);
             }
             replace(more, replaced);
             done = true;

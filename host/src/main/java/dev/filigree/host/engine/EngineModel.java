@@ -1,9 +1,9 @@
 package dev.filigree.host.engine;
 
 import dev.filigree.api.attention.ModelGeometry;
+import dev.filigree.api.attention.Phase;
 import dev.filigree.api.kvcache.KvCachePlan;
 import dev.filigree.api.kvcache.KvCacheProblem;
-import dev.filigree.api.attention.Phase;
 import dev.filigree.api.linear.QuantizedLinear;
 import dev.filigree.host.checkpoint.Checkpoint;
 import dev.filigree.host.decoder.DecoderModel;

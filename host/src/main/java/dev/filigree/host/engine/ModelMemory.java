@@ -80,8 +80,7 @@ final class ModelMemory implements AutoCloseable {
         return adapters.find(decl.ref().name())
                 .orElseGet(() -> buffers.computeIfAbsent(
                         decl.ref().name(),
-                        name -> scope.upload(
-                                WeightCheck.find(checkpoint, decl).data())));
+                        name -> scope.upload(WeightCheck.find(checkpoint, decl).data())));
     }
 
     private void upload(String name, float[] values) {

@@ -70,8 +70,8 @@ public record Adapters(Map<String, LinearShape> model, List<Attached> attached) 
      */
     public Adapters attach(AdapterConfig config) {
         if (attached.stream().anyMatch(one -> one.config().name().equals(config.name()))) {
-            throw new IllegalArgumentException(
-                    "adapter " + config.name() + " is attached already; accepted: another name, or a new strength for it");
+            throw new IllegalArgumentException("adapter " + config.name()
+                    + " is attached already; accepted: another name, or a new strength for it");
         }
         List<Attached> more = new ArrayList<>(attached);
         more.add(new Attached(config, LoraFile.open(config.path(), model)));
@@ -117,8 +117,8 @@ public record Adapters(Map<String, LinearShape> model, List<Attached> attached) 
         for (Attached one : attached) {
             one.file()
                     .layers()
-                    .forEach((name, layer) -> layers.computeIfAbsent(name, n -> new ArrayList<>())
-                            .add(factors(one, layer)));
+                    .forEach((name, layer) ->
+                            layers.computeIfAbsent(name, n -> new ArrayList<>()).add(factors(one, layer)));
         }
         return new AdaptedLinear(base, layers);
     }

@@ -40,9 +40,7 @@ public final class LinearNames implements QuantizedLinear {
         layers.put(
                 problem.name(),
                 new LinearShape(
-                        problem.name(),
-                        Math.toIntExact(problem.outFeatures()),
-                        Math.toIntExact(problem.inFeatures())));
+                        problem.name(), Math.toIntExact(problem.outFeatures()), Math.toIntExact(problem.inFeatures())));
         return base.plan(problem);
     }
 }

@@ -62,8 +62,8 @@ public final class LoraFile implements AutoCloseable {
                 .map(path::resolve)
                 .filter(Files::exists)
                 .findFirst()
-                .orElseThrow(() -> new CheckpointException(
-                        path + " holds no adapter; accepted: " + String.join(" or ", NAMES)));
+                .orElseThrow(() ->
+                        new CheckpointException(path + " holds no adapter; accepted: " + String.join(" or ", NAMES)));
     }
 
     /** Factors by the model's name of the layer; unmodifiable. */
@@ -114,14 +114,18 @@ public final class LoraFile implements AutoCloseable {
         private void sort(String name, StoredTensor tensor, Map<String, Map<LoraKey.Part, StoredTensor>> parts) {
             Optional<LoraKey> key = LoraKey.of(name);
             if (key.isEmpty()) {
-                problem(name, "has no meaning in an adapter; accepted: lora_A and lora_B, or lora.down and lora.up, of a"
-                        + " layer, and its alpha");
+                problem(
+                        name,
+                        "has no meaning in an adapter; accepted: lora_A and lora_B, or lora.down and lora.up, of a"
+                                + " layer, and its alpha");
                 return;
             }
             Optional<String> layer = key.get().find(model.keySet());
             if (layer.isEmpty()) {
-                problem(name, "belongs to no linear layer of the model; accepted: layers such as "
-                        + model.keySet().stream().findFirst().orElse("none"));
+                problem(
+                        name,
+                        "belongs to no linear layer of the model; accepted: layers such as "
+                                + model.keySet().stream().findFirst().orElse("none"));
                 return;
             }
             theirNames.put(layer.get(), key.get().layer());
@@ -151,11 +155,10 @@ public final class LoraFile implements AutoCloseable {
         }
 
         private boolean is(StoredTensor tensor, List<Long> shape) {
-            boolean floats =
-                    switch (tensor.spec().type()) {
-                        case F32, F16, BF16 -> true;
-                        default -> false;
-                    };
+            boolean floats = switch (tensor.spec().type()) {
+                case F32, F16, BF16 -> true;
+                default -> false;
+            };
             if (!floats || !tensor.spec().shape().equals(shape)) {
                 problem(
                         tensor.spec().name(),

@@ -32,7 +32,8 @@ record LoraKey(String layer, Part part) {
     private static final Pattern PEFT = Pattern.compile("(.+)\\.lora_([AB])(?:\\.[A-Za-z0-9_-]+)?\\.weight");
     private static final Pattern NAMED =
             Pattern.compile("(.+?)(?:\\.lora\\.|\\.lora_linear_layer\\.|\\.lora_)(down|up)\\.weight");
-    private static final Pattern PROCESSOR = Pattern.compile("(.+)\\.processor\\.(to_[a-z]+)_lora\\.(down|up)\\.weight");
+    private static final Pattern PROCESSOR =
+            Pattern.compile("(.+)\\.processor\\.(to_[a-z]+)_lora\\.(down|up)\\.weight");
     private static final Pattern ALPHA = Pattern.compile("(.+?)(?:\\.lora)?\\.alpha");
 
     /** Prefixes that say which part of a pipeline, or which wrapper, a layer belongs to. */
@@ -47,8 +48,9 @@ record LoraKey(String layer, Part part) {
     static Optional<LoraKey> of(String name) {
         Matcher processor = PROCESSOR.matcher(name);
         if (processor.matches()) {
-            return Optional.of(
-                    new LoraKey(processor.group(1) + "." + processor.group(2), part(processor.group(3).equals("down"))));
+            return Optional.of(new LoraKey(
+                    processor.group(1) + "." + processor.group(2),
+                    part(processor.group(3).equals("down"))));
         }
         Matcher peft = PEFT.matcher(name);
         if (peft.matches()) {

@@ -92,21 +92,23 @@ final class LoraScales {
         boolean root = config.path(prefix + "use_rslora").asBoolean(false);
         double scale = root ? alpha / Math.sqrt(rank) : alpha / rank;
         if (!Double.isFinite(scale)) {
-            throw new CheckpointException(where + ": alpha of " + layer + " is " + alpha + "; accepted: a finite number");
+            throw new CheckpointException(
+                    where + ": alpha of " + layer + " is " + alpha + "; accepted: a finite number");
         }
         return (float) scale;
     }
 
     /** As PEFT matches: a key is a pattern for the end of a layer's name. */
     private Optional<Double> pattern(String layer) {
-        for (Map.Entry<String, JsonNode> entry : config.path(prefix + "alpha_pattern").properties()) {
+        for (Map.Entry<String, JsonNode> entry :
+                config.path(prefix + "alpha_pattern").properties()) {
             try {
                 if (Pattern.matches("(.*\\.)?(" + entry.getKey() + ")", layer)) {
                     return Optional.of(entry.getValue().asDouble());
                 }
             } catch (PatternSyntaxException e) {
-                throw new CheckpointException(where + ": alpha_pattern " + entry.getKey() + " is no pattern ("
-                        + e.getDescription() + ")");
+                throw new CheckpointException(
+                        where + ": alpha_pattern " + entry.getKey() + " is no pattern (" + e.getDescription() + ")");
             }
         }
         return Optional.empty();

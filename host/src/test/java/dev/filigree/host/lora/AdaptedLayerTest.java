@@ -110,8 +110,8 @@ class AdaptedLayerTest {
     }
 
     private static LinearPlan plan(QuantizedLinear policy, QuantizedWeights layer) {
-        return policy.plan(new LinearProblem(
-                "layer", IN, OUT, true, DType.F32, DType.F32, ROWS, Optional.of(layer.storage())));
+        return policy.plan(
+                new LinearProblem("layer", IN, OUT, true, DType.F32, DType.F32, ROWS, Optional.of(layer.storage())));
     }
 
     private static float[] run(String name, Adapters adapters) {
@@ -230,8 +230,7 @@ class AdaptedLayerTest {
             }
             done += rank;
         }
-        joined.with("layer.lora_A.weight", DType.F32, down, 49, IN)
-                .with("layer.lora_B.weight", DType.F32, up, OUT, 49);
+        joined.with("layer.lora_A.weight", DType.F32, down, 49, IN).with("layer.lora_B.weight", DType.F32, up, OUT, 49);
         Adapters one = new Adapters(Map.of("layer", SHAPE), List.of())
                 .attach(AdapterConfig.of(joined.write(folder.resolve("joined.safetensors")), 0.375f));
         for (String backend : BACKENDS) {
@@ -289,9 +288,9 @@ class AdaptedLayerTest {
                 () -> adapters.attach(adapters.configs().getFirst()),
                 () -> adapters.detach("other"),
                 () -> adapters.scale("rank1", Float.NaN))) {
-            messages.add(String.valueOf(org.junit.jupiter.api.Assertions.assertThrows(
-                            IllegalArgumentException.class, wrong::run)
-                    .getMessage()));
+            messages.add(String.valueOf(
+                    org.junit.jupiter.api.Assertions.assertThrows(IllegalArgumentException.class, wrong::run)
+                            .getMessage()));
         }
         assertTrue(messages.get(0).contains("attached already"), messages::toString);
         assertTrue(messages.get(1).contains("accepted: [rank1]"), messages::toString);

@@ -1,7 +1,7 @@
 package dev.filigree.host.lora;
 
-import dev.filigree.api.tensor.DType;
 import dev.filigree.api.host.HostTensor;
+import dev.filigree.api.tensor.DType;
 import dev.filigree.host.checkpoint.PackedTensors;
 import dev.filigree.host.checkpoint.SafetensorsWriter;
 import dev.filigree.host.checkpoint.TensorSpec;

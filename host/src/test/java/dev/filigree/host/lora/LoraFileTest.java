@@ -95,7 +95,13 @@ class LoraFileTest {
         plain.with(Q + ".alpha", DType.F32, new float[] {12}).write(file());
         assertEquals(3f, scale(Q));
         Files.delete(folder.resolve("adapter_config.json"));
-        pair(new AdapterFile(), "transformer." + FF + ".lora_A.weight", "transformer." + FF + ".lora_B.weight", 4, 16, 4)
+        pair(
+                        new AdapterFile(),
+                        "transformer." + FF + ".lora_A.weight",
+                        "transformer." + FF + ".lora_B.weight",
+                        4,
+                        16,
+                        4)
                 .text("lora_adapter_metadata", "{\"transformer.lora_alpha\": 2, \"transformer.r\": 4}")
                 .write(file());
         assertEquals(0.5f, scale(FF));

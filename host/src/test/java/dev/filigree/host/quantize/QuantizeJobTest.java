@@ -150,8 +150,8 @@ class QuantizeJobTest {
     @Test
     void onlyUnsignedActivationsAreShifted() {
         for (Scheme scheme : Scheme.values()) {
-            QuantizeRecipe recipe = new QuantizeRecipe(
-                    scheme, QuantizeRecipe.Smoothing.NONE, 4, 0, Map.of(), 1, false, List.of(), 1);
+            QuantizeRecipe recipe =
+                    new QuantizeRecipe(scheme, QuantizeRecipe.Smoothing.NONE, 4, 0, Map.of(), 1, false, List.of(), 1);
             LinearStorage storage =
                     run(recipe, 0.171875f).weights().values().iterator().next().storage();
             boolean shifted = scheme == Scheme.W4A4_INT4;

@@ -62,9 +62,8 @@ public record AdaptedLinear(QuantizedLinear base, Map<String, List<AdapterFactor
         TensorRef strengths =
                 builder.declare(STRENGTHS, TensorRole.STATE, DType.F32, Dim.fixed("numAdapters", adapters.size()));
         builder.add(new LoraApply(LinearPlan.X, downs, ups, strengths, LinearPlan.Y));
-        String ranks = adapters.stream()
-                .map(adapter -> Long.toString(adapter.rank()))
-                .collect(Collectors.joining(" + "));
+        String ranks =
+                adapters.stream().map(adapter -> Long.toString(adapter.rank())).collect(Collectors.joining(" + "));
         return new LinearPlan(plain.scheme() + ", adapters of rank " + ranks, builder.build());
     }
 }

@@ -20,8 +20,8 @@ public record AdapterConfig(String name, Path path, float strength) {
      */
     public AdapterConfig {
         if (!isName(name)) {
-            throw new IllegalArgumentException("the name of an adapter must be 1 to 64 letters, digits, _ and -, not \""
-                    + name + "\"");
+            throw new IllegalArgumentException(
+                    "the name of an adapter must be 1 to 64 letters, digits, _ and -, not \"" + name + "\"");
         }
         if (!Float.isFinite(strength)) {
             throw new IllegalArgumentException("the strength of adapter " + name + " must be finite, not " + strength);

@@ -61,8 +61,8 @@ final class AdaptersSection {
         }
         Optional<Path> path = given.flatMap(n -> paths.existing(section.key("path"), n));
         Optional<YamlNode> named = section.take("name");
-        Optional<String> name = named.flatMap(n -> values.text(section.key("name"), n))
-                .or(() -> path.map(AdapterConfig::nameOf));
+        Optional<String> name =
+                named.flatMap(n -> values.text(section.key("name"), n)).or(() -> path.map(AdapterConfig::nameOf));
         OptionalDouble strength = section.take("strength")
                 .map(n -> values.number(section.key("strength"), n, -MAX_STRENGTH, MAX_STRENGTH))
                 .orElse(OptionalDouble.of(1));

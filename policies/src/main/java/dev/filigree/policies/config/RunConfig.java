@@ -66,7 +66,8 @@ public record RunConfig(
 
     /** The same with other generation settings. */
     public RunConfig withGeneration(GenerationConfig other) {
-        return new RunConfig(file, model, backend, compute, attention, kvCache, linear, adapters, prompt, other, limits, given);
+        return new RunConfig(
+                file, model, backend, compute, attention, kvCache, linear, adapters, prompt, other, limits, given);
     }
 
     /** The same with other limits. */

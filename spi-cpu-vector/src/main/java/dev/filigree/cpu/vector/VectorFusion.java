@@ -37,7 +37,9 @@ final class VectorFusion implements HostFusion {
     }
 
     private Optional<Fused> quantizeDown(ActivationQuantize quantize, List<Op> steps, Tensors tensors) {
-        if (steps.size() < 2 || !(steps.get(1) instanceof LowRankDown down) || !down.x().equals(quantize.x())) {
+        if (steps.size() < 2
+                || !(steps.get(1) instanceof LowRankDown down)
+                || !down.x().equals(quantize.x())) {
             return Optional.empty();
         }
         ScratchNeed need = QuantizeDown.scratch(quantize, down, tensors);
@@ -48,7 +50,9 @@ final class VectorFusion implements HostFusion {
         int taken = 1;
         Optional<LowRankUp> branch = Optional.empty();
         Optional<Gelu> gelu = Optional.empty();
-        if (steps.size() > taken && steps.get(taken) instanceof LowRankUp up && up.y().equals(product.y())) {
+        if (steps.size() > taken
+                && steps.get(taken) instanceof LowRankUp up
+                && up.y().equals(product.y())) {
             branch = Optional.of(up);
             taken++;
         }

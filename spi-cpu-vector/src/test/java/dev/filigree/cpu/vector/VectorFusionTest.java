@@ -111,11 +111,8 @@ class VectorFusionTest {
     void bitsAreThoseOfTheSteps() {
         WorkerPool pool = new WorkerPool(2);
         try (Backend fused = new VectorBackend(2, 1L << 28);
-                Backend plain = new HostBackend(
-                        "plain",
-                        fused.device(),
-                        VectorKernels.all(pool),
-                        new HostMemory(1L << 28))) {
+                Backend plain =
+                        new HostBackend("plain", fused.device(), VectorKernels.all(pool), new HostMemory(1L << 28))) {
             for (DType dtype : List.of(DType.F32, DType.F16, DType.BF16)) {
                 for (int rank : new int[] {1, 33}) {
                     for (int tokens : new int[] {0, 1, 25, 61}) {
@@ -138,8 +135,7 @@ class VectorFusionTest {
         try (Backend fused = new VectorBackend(1, 1L << 28);
                 PreparedPlan withGelu = fused.prepare(layer(DType.F32, 4, true));
                 PreparedPlan without = fused.prepare(layer(DType.F32, 4, false))) {
-            assertEquals(
-                    List.of("quantize_down" + lanes, "low_bit_linear_up_gelu" + lanes), withGelu.kernelIds());
+            assertEquals(List.of("quantize_down" + lanes, "low_bit_linear_up_gelu" + lanes), withGelu.kernelIds());
             assertEquals(List.of("quantize_down" + lanes, "low_bit_linear_up" + lanes), without.kernelIds());
         }
     }

@@ -67,8 +67,7 @@ final class BranchLayer {
         Dim ranks = Dim.fixed("rank", rank);
         TensorRef xRef = b.input("x", DType.F32, x, t, in());
         TensorRef codes = b.temp("codes", activation.codes(), t, in());
-        TensorRef scales =
-                b.temp("scales", activation.scaleDtype(), t, Dim.fixed("numGroups", activation.groups(IN)));
+        TensorRef scales = b.temp("scales", activation.scaleDtype(), t, Dim.fixed("numGroups", activation.groups(IN)));
         TensorRef y = b.output("y", DType.F32, t, out());
         TensorRef smoothRef = b.weight("smooth", DType.F32, smooth, in());
         b.workload(1, tokens, 1);
