@@ -20,7 +20,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
-import java.util.stream.Stream;
 
 /**
  * An open model: runs steps of decoder plans over the sequences opened from it. Thread-safe; steps of several threads
@@ -59,10 +58,12 @@ public final class Engine implements AutoCloseable {
         try {
             Checkpoint checkpoint = closer.add(Checkpoint.open(config.checkpoint()));
             DecoderWeights.of(checkpoint);
-            plain = EngineModel.of(checkpoint, config);
-            Adapters.Holder files = closer.add(new Adapters.Holder(Adapters.open(config.adapters(), plain.linears())));
-            model = adapted(files.get());
-            selection = backends.select(config.backend(), largestPlans(model));
+            EngineModel anywhere = EngineModel.of(checkpoint, config);
+            Adapters.Holder files =
+                    closer.add(new Adapters.Holder(Adapters.open(config.adapters(), anywhere.linears())));
+            selection = backends.select(config.backend(), largestPlans(adapted(anywhere, files.get())));
+            plain = anywhere.on(backends.crossover(selection.backend().name()));
+            model = adapted(plain, files.get());
             Backend backend = closer.add(selection.backend());
             stream = closer.add(backend.openStream());
             adapters = new EngineAdapters(backend, stream, files);
@@ -85,15 +86,14 @@ public final class Engine implements AutoCloseable {
         }
     }
 
-    private EngineModel adapted(Adapters attached) {
+    private static EngineModel adapted(EngineModel plain, Adapters attached) {
         return plain.withLinear(attached.over(plain.planner().linear()));
     }
 
     private static List<Plan> largestPlans(EngineModel model) {
-        return Stream.of(Phase.PREFILL, Phase.DECODE)
-                .map(phase ->
-                        model.plan(StepBucket.largest(phase, model.limits())).plan())
-                .toList();
+        return List.of(
+                model.plan(StepBucket.largest(Phase.PREFILL, model.limits())).plan(),
+                model.plan(StepBucket.largest(Phase.DECODE, model.limits())).plan());
     }
 
     private PreparedStep prepare(StepBucket bucket) {
@@ -150,7 +150,7 @@ public final class Engine implements AutoCloseable {
             requireOpen();
             adapters.attach(
                     config,
-                    more -> largestPlans(adapted(more)).stream()
+                    more -> largestPlans(adapted(plain, more)).stream()
                             .flatMap(plan -> selection.backend().refusals(plan).stream())
                             .distinct()
                             .toList(),
@@ -191,7 +191,7 @@ public final class Engine implements AutoCloseable {
     }
 
     private void planAnew() {
-        model = adapted(adapters.attached());
+        model = adapted(plain, adapters.attached());
         prepared.forget();
     }
 

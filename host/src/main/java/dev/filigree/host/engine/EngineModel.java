@@ -2,6 +2,7 @@ package dev.filigree.host.engine;
 
 import dev.filigree.api.attention.ModelGeometry;
 import dev.filigree.api.attention.Phase;
+import dev.filigree.api.attention.SparseCrossover;
 import dev.filigree.api.kvcache.KvCachePlan;
 import dev.filigree.api.kvcache.KvCacheProblem;
 import dev.filigree.api.linear.QuantizedLinear;
@@ -57,6 +58,11 @@ public record EngineModel(DecoderPlanner planner, EngineLimits limits) {
         return new EngineModel(
                 new DecoderPlanner(planner.model(), planner.attention(), planner.kv(), linear, planner.activations()),
                 limits);
+    }
+
+    /** The same with steps planned for a backend. */
+    public EngineModel on(SparseCrossover crossover) {
+        return new EngineModel(planner.on(crossover), limits);
     }
 
     /** Where keys and values live. */
