@@ -17,9 +17,12 @@ module dev.filigree.host {
     exports dev.filigree.host.checkpoint;
     exports dev.filigree.host.decoder;
     exports dev.filigree.host.diffusion;
+    exports dev.filigree.host.diffusion.joint;
     exports dev.filigree.host.engine;
+    exports dev.filigree.host.lora;
     exports dev.filigree.host.picture;
     exports dev.filigree.host.quantize;
+    exports dev.filigree.host.quantize.nunchaku;
     exports dev.filigree.host.tokenizer;
 
     opens dev.filigree.host.cli to

@@ -10,6 +10,7 @@ module dev.filigree.policies {
     requires jakarta.inject;
     requires org.snakeyaml.engine;
 
+    exports dev.filigree.policies.adapters;
     exports dev.filigree.policies.config;
     exports dev.filigree.policies.dense;
     exports dev.filigree.policies.duoattention;

@@ -22,6 +22,19 @@ public class HostBackend implements Backend {
     private final DeviceInfo device;
     private final HostKernels kernels;
     private final HostMemory memory;
+    private final HostFusion fusion;
+
+    /**
+     * A backend that computes every step by itself.
+     *
+     * @param name the provider's name
+     * @param device what it runs on
+     * @param kernels one factory per op
+     * @param memory counts what scopes allocate
+     */
+    public HostBackend(String name, DeviceInfo device, HostKernels kernels, HostMemory memory) {
+        this(name, device, kernels, memory, HostFusion.NONE);
+    }
 
     /**
      * A backend.
@@ -30,8 +43,10 @@ public class HostBackend implements Backend {
      * @param device what it runs on
      * @param kernels one factory per op
      * @param memory counts what scopes allocate
+     * @param fusion finds steps to compute together
      */
-    public HostBackend(String name, DeviceInfo device, HostKernels kernels, HostMemory memory) {
+    public HostBackend(String name, DeviceInfo device, HostKernels kernels, HostMemory memory, HostFusion fusion) {
+        this.fusion = fusion;
         this.name = name;
         this.device = device;
         this.kernels = kernels;
@@ -74,7 +89,7 @@ public class HostBackend implements Backend {
         if (!reasons.isEmpty()) {
             throw new UnsupportedPlanException(name, plan.name(), reasons);
         }
-        return new HostPreparedPlan(this, plan, kernels);
+        return new HostPreparedPlan(this, plan, kernels, fusion);
     }
 
     @Override

@@ -17,6 +17,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
 
 /** Runs a plan step by step in host memory. */
 final class HostPreparedPlan implements PreparedPlan, HostKernelContext, HostKernelContext.Scratch {
@@ -29,13 +31,23 @@ final class HostPreparedPlan implements PreparedPlan, HostKernelContext, HostKer
     private final WorkspaceLayout layout;
     private MemorySegment workspaceSegment = MemorySegment.NULL;
 
-    HostPreparedPlan(HostBackend backend, Plan plan, HostKernels kernels) {
+    HostPreparedPlan(HostBackend backend, Plan plan, HostKernels kernels, HostFusion fusion) {
         this.plan = plan;
+        List<Function<HostKernelContext, HostKernel>> makers = new ArrayList<>();
         long scratch = 0;
-        for (Op op : plan.ops()) {
-            if (backend.support(op, plan.tensors()) instanceof Support.Supported(String id, long bytes)) {
+        for (int at = 0; at < plan.ops().size(); at++) {
+            Op op = plan.ops().get(at);
+            Optional<HostFusion.Fused> fused =
+                    fusion.leading(plan.ops().subList(at, plan.ops().size()), plan.tensors());
+            if (fused.isPresent()) {
+                kernelIds.add(fused.get().kernelId());
+                scratch = Math.max(scratch, fused.get().scratchBytes());
+                makers.add(fused.get().maker());
+                at += fused.get().numSteps() - 1;
+            } else if (backend.support(op, plan.tensors()) instanceof Support.Supported(String id, long bytes)) {
                 kernelIds.add(id);
                 scratch = Math.max(scratch, bytes);
+                makers.add(context -> kernels.prepare(op, context));
             }
         }
         layout = WorkspaceLayout.of(plan, scratch);
@@ -47,7 +59,7 @@ final class HostPreparedPlan implements PreparedPlan, HostKernelContext, HostKer
         for (int i = 0; i < all.length; i++) {
             tempOffsets[i] = layout.offsets().getOrDefault(all[i].decl().ref(), -1L);
         }
-        steps = plan.ops().stream().map(op -> kernels.prepare(op, this)).toArray(HostKernel[]::new);
+        steps = makers.stream().map(maker -> maker.apply(this)).toArray(HostKernel[]::new);
     }
 
     @Override

@@ -105,6 +105,7 @@ public enum Rule {
     R815(Level.REQUIRED, "lowRankBranchAddsItsProduct"),
     R816(Level.REQUIRED, "adaptersAddWithTheirStrength"),
     R817(Level.REQUIRED, "groupScalesApplyToTheirGroup"),
+    R818(Level.REQUIRED, "fusedLayersEqualTheirSteps"),
     R901(Level.REQUIRED, "embeddingCopiesRows"),
     R902(Level.REQUIRED, "rmsNormFollowsTheFormula"),
     R903(Level.REQUIRED, "epsIsAdded"),

@@ -1,9 +1,13 @@
 package dev.filigree.conformance.mutant;
 
+import dev.filigree.api.backend.Backend;
+import dev.filigree.api.backend.PreparedPlan;
 import dev.filigree.api.op.ActivationQuantize;
 import dev.filigree.api.op.LoraApply;
 import dev.filigree.api.op.LowBitLinear;
 import dev.filigree.api.op.LowRankUp;
+import dev.filigree.api.op.Op;
+import dev.filigree.api.plan.Plan;
 import dev.filigree.api.plan.TensorRef;
 import dev.filigree.api.tensor.DType;
 import dev.filigree.conformance.problem.TensorData;
@@ -42,7 +46,26 @@ final class LowBitMutants {
                         "strength of the first adapter for all",
                         Rule.R816,
                         LoraApply.class,
-                        (op, view, honest) -> view.changed(op.strengths(), t -> fill(t, t.get(0)), honest)));
+                        (op, view, honest) -> view.changed(op.strengths(), t -> fill(t, t.get(0)), honest)),
+                new Mutant(
+                        "a fused layer loses its branch",
+                        Rule.R818,
+                        provider -> new DefectiveProvider(provider, BranchlessBackend::new)));
+    }
+
+    /** Runs plans of several steps without the second half of their low-rank branch. */
+    private static final class BranchlessBackend extends DelegatingBackend {
+        BranchlessBackend(Backend inner) {
+            super(inner);
+        }
+
+        @Override
+        public PreparedPlan prepare(Plan plan) {
+            List<Op> kept = plan.ops().stream()
+                    .filter(op -> plan.ops().size() == 1 || !(op instanceof LowRankUp))
+                    .toList();
+            return inner.prepare(new Plan(plan.name(), plan.tensors(), kept));
+        }
     }
 
     private static LowBitLinear with(LowBitLinear op, Optional<TensorRef> zeros) {

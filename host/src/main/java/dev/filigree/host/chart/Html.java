@@ -47,6 +47,14 @@ public final class Html {
         return this;
     }
 
+    /** Charts side by side as far as the window allows. */
+    public Html charts(List<LineChart> charts) {
+        body.append("<div class=\"maps\">\n");
+        charts.forEach(chart -> body.append(chart.svg()));
+        body.append("</div>\n");
+        return this;
+    }
+
     /** A table; entries that look like numbers stand right. */
     public Html table(List<String> header, List<List<String>> rows) {
         body.append("<table>\n<tr>");

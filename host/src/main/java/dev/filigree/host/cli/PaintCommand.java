@@ -13,6 +13,7 @@ import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -92,6 +93,9 @@ final class PaintCommand extends Common {
     @Nullable
     String backend;
 
+    @Mixin
+    AdapterOptions adapters = new AdapterOptions();
+
     @Override
     public Integer call() throws IOException {
         requireValid();
@@ -136,6 +140,7 @@ final class PaintCommand extends Common {
         return files.stream()
                 .map(ConfigReader::read)
                 .map(read -> backend == null ? read : read.withBackend(backend))
+                .map(read -> adapters.on(read, this))
                 .toList();
     }
 

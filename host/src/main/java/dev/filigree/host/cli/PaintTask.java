@@ -73,6 +73,7 @@ record PaintTask(
                 parts.checkpoint(),
                 parts.attention(),
                 parts.linear(),
+                parts.adapters(),
                 parts.activations(),
                 steps,
                 guidance,

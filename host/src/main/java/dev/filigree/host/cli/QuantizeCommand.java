@@ -1,27 +1,18 @@
 package dev.filigree.host.cli;
 
-import dev.filigree.api.attention.HeadPattern;
-import dev.filigree.api.backend.Backend;
-import dev.filigree.api.plan.Plan;
-import dev.filigree.api.select.BackendSelector;
-import dev.filigree.api.select.Selection;
-import dev.filigree.host.calibrate.data.CalibrationData;
-import dev.filigree.host.calibrate.decoder.ArraysReader;
-import dev.filigree.host.calibrate.decoder.BackendKernels;
-import dev.filigree.host.calibrate.decoder.DecoderArrays;
-import dev.filigree.host.checkpoint.Checkpoint;
+import dev.filigree.host.checkpoint.StoredTensor;
+import dev.filigree.host.diffusion.DitConfigReader;
 import dev.filigree.host.quantize.GroupReport;
 import dev.filigree.host.quantize.QuantizeJob;
 import dev.filigree.host.quantize.QuantizeRecipe;
+import dev.filigree.host.quantize.QuantizeReport;
 import dev.filigree.host.quantize.QuantizedFile;
 import dev.filigree.host.quantize.Scheme;
-import dev.filigree.host.quantize.decoder.DecoderLinearModel;
-import dev.filigree.host.quantize.math.Products;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -31,17 +22,18 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** Stores the linear layers of a decoder at low bit width. */
+/** Stores the linear layers of a decoder or of a diffusion transformer at low bit width. */
 @Command(
         name = "quantize",
         description = {
-            "Store the linear layers of a decoder at 4 or 8 bits, smoothed and beside a low-rank branch.",
+            "Store the linear layers of a model at 4 or 8 bits, smoothed and beside a low-rank branch.",
             "Equal options give equal files. The result is a checkpoint folder of its own."
         },
         footer = {
             "",
             "Examples:",
             "  filigree quantize examples/models/needle-16k -o needle-w4a4",
+            "  filigree quantize examples/models/shapes-64 --captions examples/eval/shapes-captions.txt -o shapes-w4a4",
             "  filigree quantize examples/models/needle-16k --scheme w4a16 --smooth none --rank 0 -o needle-w4a16"
         })
 final class QuantizeCommand extends Common {
@@ -107,28 +99,33 @@ final class QuantizeCommand extends Common {
             description = "Inputs kept per layer (default: ${DEFAULT-VALUE}).")
     int rows;
 
+    @Option(
+            names = "--captions",
+            paramLabel = "FILE",
+            description = "Captions that a model that paints is calibrated on, one a line, instead of its own.")
+    @Nullable
+    Path captions;
+
+    @Option(
+            names = "--html",
+            paramLabel = "FILE",
+            description = "Write a page with errors, times, singular values and outliers of every group.")
+    @Nullable
+    Path html;
+
     @Mixin
     CalibrationOptions options = new CalibrationOptions();
 
     @Override
     public Integer call() throws IOException {
         QuantizeRecipe recipe = recipe();
-        CalibrationData data = options.data(checkpoint);
-        DecoderArrays model = ArraysReader.read(checkpoint, data.maxTokens());
-        List<Plan> plans =
-                new ArrayList<>(BackendKernels.samplePlans(model, new HeadPattern.Streaming(0, 1), data.maxTokens()));
-        plans.add(Products.sample());
-        Selection selection = BackendSelector.installed().select(options.request(), plans);
         QuantizeJob job;
-        try (Backend backend = selection.backend();
-                BackendKernels kernels = new BackendKernels(model, backend, data.maxTokens());
-                Products products = new Products(backend)) {
-            err().println(selection.reason());
-            DecoderLinearModel linears =
-                    new DecoderLinearModel(model, kernels, data, options.samples, rows, options.seed);
-            job = new QuantizeJob(linears, recipe, products).run(report -> err().println(line(report)));
+        String data;
+        try (QuantizeTask task = task()) {
+            job = task.run(recipe, err()::println, report -> err().println(line(report)));
+            data = task.data();
+            write(job, task.tensors());
         }
-        write(job);
         TextTable table = new TextTable().row(List.of("group", "step", "relative output error"));
         job.reports()
                 .forEach(report -> report.errors()
@@ -136,12 +133,40 @@ final class QuantizeCommand extends Common {
                                 table.row(List.of(report.group(), step, String.format(Locale.ROOT, "%.5f", error)))));
         out().print(table);
         out().flush();
+        if (html != null) {
+            Files.writeString(html, QuantizeReport.html("Quantizing " + checkpoint, job.reports()));
+        }
         report(new JsonReport()
                 .put("checkpoint", checkpoint.toString())
                 .put("recipe", recipe.toString())
-                .put("data", data.describe())
+                .put("data", data)
                 .put("errors", job.reports().stream().map(GroupReport::errors).toList()));
         return Errors.OK;
+    }
+
+    private QuantizeTask task() throws IOException {
+        boolean paints = DitConfigReader.architecture(checkpoint)
+                .filter(DitConfigReader.ARCHITECTURE::equals)
+                .isPresent();
+        if (!paints && captions != null) {
+            throw wrong("--captions needs a model that paints, not " + checkpoint);
+        }
+        return paints
+                ? new QuantizePainter(checkpoint, options, rows, captions())
+                : new QuantizeDecoder(checkpoint, options, rows);
+    }
+
+    private List<String> captions() throws IOException {
+        if (captions == null) {
+            return List.of();
+        }
+        List<String> lines = Files.readAllLines(captions).stream()
+                .filter(line -> !line.isBlank())
+                .toList();
+        if (lines.isEmpty()) {
+            throw wrong("--captions must name a file with a caption in each line, not the empty " + captions);
+        }
+        return lines;
     }
 
     private QuantizeRecipe recipe() {
@@ -158,15 +183,10 @@ final class QuantizeCommand extends Common {
         }
     }
 
-    private void write(QuantizeJob job) throws IOException {
+    private void write(QuantizeJob job, Collection<StoredTensor> tensors) throws IOException {
         Path folder = java.util.Objects.requireNonNull(output);
         Files.createDirectories(folder);
-        try (Checkpoint source = Checkpoint.open(checkpoint)) {
-            QuantizedFile.write(
-                    folder.resolve("model.safetensors"),
-                    job.weights(),
-                    source.tensors().values());
-        }
+        QuantizedFile.write(folder.resolve("model.safetensors"), job.weights(), tensors);
         for (String name :
                 List.of("config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json")) {
             if (Files.exists(checkpoint.resolve(name))) {

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -70,6 +71,9 @@ final class RunCommand extends Common {
     @Nullable
     String expect;
 
+    @Mixin
+    AdapterOptions adapters = new AdapterOptions();
+
     @Override
     public Integer call() throws IOException {
         if (prompt != null && promptFile != null) {
@@ -96,7 +100,7 @@ final class RunCommand extends Common {
     }
 
     private RunConfig adjusted(RunConfig read) {
-        RunConfig adjusted = backend == null ? read : read.withBackend(backend);
+        RunConfig adjusted = adapters.on(backend == null ? read : read.withBackend(backend), this);
         return maxTokens == null
                 ? adjusted
                 : adjusted.withGeneration(adjusted.generation().withMaxTokens(maxTokens));

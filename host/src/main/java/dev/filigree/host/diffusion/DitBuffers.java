@@ -6,6 +6,7 @@ import dev.filigree.api.plan.TensorDecl;
 import dev.filigree.api.plan.TensorRole;
 import dev.filigree.api.tensor.BufferScope;
 import dev.filigree.api.tensor.DeviceBuffer;
+import dev.filigree.host.lora.AdapterMemory;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
@@ -15,11 +16,13 @@ import java.util.stream.Collectors;
 final class DitBuffers {
     private final DitCheckpoint checkpoint;
     private final BufferScope scope;
+    private final AdapterMemory adapters;
     private final Map<String, DeviceBuffer> buffers = new HashMap<>();
     private long weightBytes;
 
-    DitBuffers(DitCheckpoint checkpoint, BufferScope scope) {
+    DitBuffers(DitCheckpoint checkpoint, BufferScope scope, AdapterMemory adapters) {
         this.checkpoint = checkpoint;
+        this.adapters = adapters;
         this.scope = scope;
     }
 
@@ -36,7 +39,9 @@ final class DitBuffers {
                 boolean stored = decl.role() == TensorRole.WEIGHT
                         && !tables.contains(decl.ref().name());
                 buffers.computeIfAbsent(
-                        decl.ref().name(), name -> stored ? weight(decl) : scope.allocate(decl.capacityBytes()));
+                        decl.ref().name(),
+                        name -> adapters.find(name)
+                                .orElseGet(() -> stored ? weight(decl) : scope.allocate(decl.capacityBytes())));
             }
         }
         return buffers;

@@ -94,7 +94,8 @@ final class DitBuilder {
                         true,
                         parts.weightType().apply(name + ".weight"),
                         parts.activations(),
-                        rows.capacity()));
+                        rows.capacity(),
+                        parts.storage().apply(name)));
         Map<TensorRef, TensorRef> joined = Map.of(LinearPlan.X, x, LinearPlan.Y, y);
         builder.inline(plan.plan(), new Renaming(joined, name + ".", Map.of("numTokens", rows.axis())));
         return plan.scheme();

@@ -4,8 +4,11 @@ import dev.filigree.api.plan.Dim;
 import dev.filigree.api.plan.TensorDecl;
 import dev.filigree.api.tensor.DType;
 import dev.filigree.host.checkpoint.CheckpointException;
+import dev.filigree.host.checkpoint.PackedTensors;
 import dev.filigree.host.checkpoint.SafetensorsFile;
+import dev.filigree.host.checkpoint.StorageIndex;
 import dev.filigree.host.checkpoint.StoredTensor;
+import dev.filigree.host.checkpoint.StoredType;
 import dev.filigree.host.decoder.DecoderModel;
 import java.nio.file.Path;
 import java.util.List;
@@ -16,8 +19,10 @@ import java.util.List;
  * @param folder where it is
  * @param config its sizes
  * @param file its tensors
+ * @param storage its linear layers at low bit width
  */
-public record DitCheckpoint(Path folder, DitConfig config, SafetensorsFile file) implements AutoCloseable {
+public record DitCheckpoint(Path folder, DitConfig config, SafetensorsFile file, StorageIndex storage)
+        implements AutoCloseable {
 
     /**
      * Opens a folder with config.json and model.safetensors.
@@ -26,7 +31,17 @@ public record DitCheckpoint(Path folder, DitConfig config, SafetensorsFile file)
      */
     public static DitCheckpoint open(Path folder) {
         DitConfig config = DitConfigReader.read(folder);
-        return new DitCheckpoint(folder, config, SafetensorsFile.open(folder.resolve("model.safetensors")));
+        SafetensorsFile file = SafetensorsFile.open(folder.resolve("model.safetensors"));
+        boolean opened = false;
+        try {
+            DitCheckpoint checkpoint = new DitCheckpoint(folder, config, file, StorageIndex.read(file));
+            opened = true;
+            return checkpoint;
+        } finally {
+            if (!opened) {
+                file.close();
+            }
+        }
     }
 
     /** How a tensor is stored; bf16 if there is none, so that planning names what is missing by its shape. */
@@ -43,17 +58,17 @@ public record DitCheckpoint(Path folder, DitConfig config, SafetensorsFile file)
      */
     public StoredTensor find(TensorDecl decl) {
         String name = decl.ref().name();
-        List<Long> shape = decl.dims().stream().map(Dim::capacity).toList();
+        List<Long> shape = PackedTensors.storedShape(
+                decl.dtype(), decl.dims().stream().map(Dim::capacity).toList());
+        StoredType type = PackedTensors.storedType(decl.dtype());
         StoredTensor tensor = file.tensor(name)
                 .orElseThrow(() -> new CheckpointException(
-                        folder + ": tensor " + name + " is missing; accepted: shape " + shape + " of " + decl.dtype()));
+                        folder + ": tensor " + name + " is missing; accepted: shape " + shape + " of " + type));
         boolean oneRow = shape.getFirst() == 1
                 && tensor.spec().shape().stream().reduce(1L, Math::multiplyExact) == decl.rowElements();
-        if (!(oneRow || tensor.spec().shape().equals(shape))
-                || DecoderModel.dtype(tensor.spec().type()) != decl.dtype()) {
-            throw new CheckpointException(
-                    tensor.file() + ": tensor " + name + " is " + tensor.spec().shape() + " of "
-                            + tensor.spec().type() + "; accepted: " + shape + " of " + decl.dtype());
+        if (!(oneRow || tensor.spec().shape().equals(shape)) || tensor.spec().type() != type) {
+            throw new CheckpointException(tensor.file() + ": tensor " + name + " is "
+                    + tensor.spec().shape() + " of " + tensor.spec().type() + "; accepted: " + shape + " of " + type);
         }
         return tensor;
     }

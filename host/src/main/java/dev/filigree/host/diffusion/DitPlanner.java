@@ -8,10 +8,15 @@ import dev.filigree.api.kvcache.KvClass;
 import dev.filigree.api.kvcache.KvPrecision;
 import dev.filigree.api.kvcache.PrefillReads;
 import dev.filigree.api.kvcache.Retention;
+import dev.filigree.api.linear.LinearStorage;
 import dev.filigree.api.linear.QuantizedLinear;
 import dev.filigree.api.tensor.DType;
+import dev.filigree.host.lora.LinearNames;
+import dev.filigree.host.quantize.LinearShape;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 
@@ -21,6 +26,7 @@ import java.util.stream.IntStream;
  *
  * @param config the model
  * @param weightType how the checkpoint stores the tensor of a name
+ * @param storage how the checkpoint stores the linear layer of a name, if at low bit width
  * @param attention plans every block's self-attention
  * @param linear plans every linear layer
  * @param activations dtype between ops; the picture itself is f32
@@ -28,9 +34,24 @@ import java.util.stream.IntStream;
 record DitPlanner(
         DitConfig config,
         Function<String, DType> weightType,
+        Function<String, Optional<LinearStorage>> storage,
         AttentionPolicy attention,
         QuantizedLinear linear,
         DType activations) {
+
+    /** The same with linear layers planned by another policy. */
+    DitPlanner withLinear(QuantizedLinear other) {
+        return new DitPlanner(config, weightType, storage, attention, other, activations);
+    }
+
+    /** The layers that adapters may be attached to. */
+    Map<String, LinearShape> linears() {
+        DitCapacity one = capacity(1, 1, 1);
+        return LinearNames.of(linear, names -> {
+            withLinear(names).condition(one, false);
+            withLinear(names).step(one, 0, 1, false);
+        });
+    }
 
     /** The attention shape. */
     ModelGeometry geometry() {

@@ -10,7 +10,10 @@ import dev.filigree.api.select.Selection;
 import dev.filigree.api.tensor.BufferScope;
 import dev.filigree.host.calibrate.decoder.OneOp;
 import dev.filigree.host.engine.Closer;
+import dev.filigree.host.lora.AdapterMemory;
+import dev.filigree.host.lora.Adapters;
 import dev.filigree.host.picture.Picture;
+import dev.filigree.policies.config.AdapterConfig;
 import dev.filigree.policies.layer.StepShapes;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -34,6 +37,8 @@ public final class Painter implements AutoCloseable {
     private final List<DitPlan> plans = new ArrayList<>();
     private final DitPlanner planner;
     private final DitBuffers buffers;
+    private final Adapters.Holder adapters;
+    private final AdapterMemory adapterMemory;
     private final double guidance;
 
     /**
@@ -53,7 +58,15 @@ public final class Painter implements AutoCloseable {
             DitCheckpoint checkpoint = closer.add(DitCheckpoint.open(parts.checkpoint()));
             config = checkpoint.config();
             guidance = parts.guidance().orElse(config.guidance());
-            planner = new DitPlanner(config, checkpoint::type, parts.attention(), parts.linear(), parts.activations());
+            DitPlanner plain = new DitPlanner(
+                    config,
+                    checkpoint::type,
+                    checkpoint.storage()::find,
+                    parts.attention(),
+                    parts.linear(),
+                    parts.activations());
+            adapters = closer.add(new Adapters.Holder(Adapters.open(parts.adapters(), plain.linears())));
+            planner = plain.withLinear(adapters.get().over(parts.linear()));
             planner.attention().kvNeeds(planner.geometry());
             capacity = planner.capacity(parts.batch(), parts.steps().orElse(config.steps()), guidance);
             DitPlan first = planner.condition(capacity, observe);
@@ -64,7 +77,8 @@ public final class Painter implements AutoCloseable {
             Backend backend = closer.add(selection.backend());
             ExecutionStream stream = closer.add(backend.openStream());
             BufferScope scope = closer.add(backend.openScope());
-            buffers = new DitBuffers(checkpoint, scope);
+            adapterMemory = closer.add(new AdapterMemory(backend, stream, adapters.get()));
+            buffers = new DitBuffers(checkpoint, scope, adapterMemory);
             condition = closer.add(new OneOp(backend, scope, stream, first.plan(), buffers.of(first)));
             steps = prepare(backend, scope, stream);
             opened = true;
@@ -132,6 +146,22 @@ public final class Painter implements AutoCloseable {
     /** The backend in use and why: one line. */
     public String backend() {
         return selection.reason();
+    }
+
+    /** What is attached to linear layers, in the order in which it adds. */
+    public List<AdapterConfig> adapters() {
+        return adapters.get().configs();
+    }
+
+    /**
+     * Changes how much an adapter adds to the next pictures.
+     *
+     * @throws IllegalArgumentException if none of that name is attached or the strength is not finite
+     */
+    public void scale(String adapter, float strength) {
+        Adapters scaled = adapters.get().scale(adapter, strength);
+        adapterMemory.write(scaled);
+        adapters.set(scaled);
     }
 
     /** Bytes of the weights in use. */

@@ -13,6 +13,8 @@ import dev.filigree.host.checkpoint.DecoderConfig;
 import dev.filigree.host.checkpoint.DecoderWeights;
 import dev.filigree.host.decoder.DecoderPlan;
 import dev.filigree.host.decoder.DecoderPlanner;
+import dev.filigree.host.lora.Adapters;
+import dev.filigree.policies.config.AdapterConfig;
 import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,7 +28,9 @@ import java.util.function.Consumer;
 public final class Engine implements AutoCloseable {
     private final ReentrantLock lock = new ReentrantLock();
     private final Closer closer = new Closer();
-    private final EngineModel model;
+    private final EngineModel plain;
+    private final EngineAdapters adapters;
+    private volatile EngineModel model;
     private final Selection selection;
     private final ExecutionStream stream;
     private final ModelMemory memory;
@@ -55,11 +59,17 @@ public final class Engine implements AutoCloseable {
             Checkpoint checkpoint = closer.add(Checkpoint.open(config.checkpoint()));
             DecoderWeights.of(checkpoint);
             EngineModel anywhere = EngineModel.of(checkpoint, config);
-            selection = backends.select(config.backend(), largestPlans(anywhere));
-            model = anywhere.on(backends.crossover(selection.backend().name()));
+            Adapters.Holder files =
+                    closer.add(new Adapters.Holder(Adapters.open(config.adapters(), anywhere.linears())));
+            selection = backends.select(config.backend(), largestPlans(adapted(anywhere, files.get())));
+            plain = anywhere.on(backends.crossover(selection.backend().name()));
+            model = adapted(plain, files.get());
             Backend backend = closer.add(selection.backend());
             stream = closer.add(backend.openStream());
-            memory = closer.add(new ModelMemory(backend.openScope(), checkpoint, stream));
+            adapters = new EngineAdapters(backend, stream, files);
+            AutoCloseable buffers = adapters::close;
+            closer.add(buffers);
+            memory = closer.add(new ModelMemory(backend.openScope(), checkpoint, stream, adapters));
             memory.allocatePages(model.kv());
             workspace = closer.add(new Workspace(backend));
             prepared = closer.add(new PreparedSteps(this::prepare));
@@ -74,6 +84,10 @@ public final class Engine implements AutoCloseable {
                 closer.close();
             }
         }
+    }
+
+    private static EngineModel adapted(EngineModel plain, Adapters attached) {
+        return plain.withLinear(attached.over(plain.planner().linear()));
     }
 
     private static List<Plan> largestPlans(EngineModel model) {
@@ -111,6 +125,74 @@ public final class Engine implements AutoCloseable {
     /** The open backend and why it was chosen. */
     public Selection selection() {
         return selection;
+    }
+
+    /** What is attached to projections, in the order in which it adds. */
+    public List<AdapterConfig> adapters() {
+        lock.lock();
+        try {
+            return adapters.attached().configs();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Attaches an adapter beside those that are attached; weights stay as they are stored. Tokens in the cache keep the keys
+     * and values they were given; a sequence that should see the adapter from its beginning has to be opened anew.
+     *
+     * @throws dev.filigree.host.checkpoint.CheckpointException if the file does not fit the model; nothing has changed then
+     * @throws IllegalArgumentException if the name is taken or the backend does not run it; nothing has changed then
+     */
+    public void attach(AdapterConfig config) {
+        lock.lock();
+        try {
+            requireOpen();
+            adapters.attach(
+                    config,
+                    more -> largestPlans(adapted(plain, more)).stream()
+                            .flatMap(plan -> selection.backend().refusals(plan).stream())
+                            .distinct()
+                            .toList(),
+                    this::planAnew);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Detaches an adapter.
+     *
+     * @throws IllegalArgumentException if none of that name is attached
+     */
+    public void detach(String name) {
+        lock.lock();
+        try {
+            requireOpen();
+            adapters.detach(name, this::planAnew);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Changes how much an adapter adds; plans stay, one number per layer is written.
+     *
+     * @throws IllegalArgumentException if none of that name is attached or the strength is not finite
+     */
+    public void scale(String name, float strength) {
+        lock.lock();
+        try {
+            requireOpen();
+            adapters.scale(name, strength);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void planAnew() {
+        model = adapted(plain, adapters.attached());
+        prepared.forget();
     }
 
     /** Lengths at which the statistics of every class can be cut: a logical page is whole or absent. */

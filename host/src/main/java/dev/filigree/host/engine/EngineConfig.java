@@ -6,7 +6,9 @@ import dev.filigree.api.linear.QuantizedLinear;
 import dev.filigree.api.select.BackendRequest;
 import dev.filigree.api.tensor.DType;
 import dev.filigree.host.checkpoint.DecoderConfig;
+import dev.filigree.policies.config.AdapterConfig;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.OptionalLong;
 
 /**
@@ -16,6 +18,7 @@ import java.util.OptionalLong;
  * @param attention what each head computes
  * @param kvCache where keys and values live
  * @param linear how projections are stored and computed
+ * @param adapters what is attached to projections when the model opens
  * @param activations dtype between ops
  * @param maxContext tokens of the longest sequence; the model's own maximum if absent
  * @param maxSeqs sequences open at the same time
@@ -29,6 +32,7 @@ public record EngineConfig(
         AttentionPolicy attention,
         KVCachePolicy kvCache,
         QuantizedLinear linear,
+        List<AdapterConfig> adapters,
         DType activations,
         OptionalLong maxContext,
         int maxSeqs,
@@ -37,7 +41,12 @@ public record EngineConfig(
         long swapBudgetBytes,
         BackendRequest backend) {
 
-    /** A config that swaps nothing. */
+    /** Copies the list. */
+    public EngineConfig {
+        adapters = List.copyOf(adapters);
+    }
+
+    /** A config without adapters that swaps nothing. */
     public EngineConfig(
             Path checkpoint,
             AttentionPolicy attention,
@@ -54,6 +63,7 @@ public record EngineConfig(
                 attention,
                 kvCache,
                 linear,
+                List.of(),
                 activations,
                 maxContext,
                 maxSeqs,
@@ -70,12 +80,30 @@ public record EngineConfig(
                 attention,
                 kvCache,
                 linear,
+                adapters,
                 activations,
                 maxContext,
                 maxSeqs,
                 chunkTokens,
                 kvBudgetBytes,
                 bytes,
+                backend);
+    }
+
+    /** The same with other adapters. */
+    public EngineConfig withAdapters(List<AdapterConfig> others) {
+        return new EngineConfig(
+                checkpoint,
+                attention,
+                kvCache,
+                linear,
+                others,
+                activations,
+                maxContext,
+                maxSeqs,
+                chunkTokens,
+                kvBudgetBytes,
+                swapBudgetBytes,
                 backend);
     }
 

@@ -1,13 +1,18 @@
 package dev.filigree.host.engine;
 
 import dev.filigree.api.attention.ModelGeometry;
+import dev.filigree.api.attention.Phase;
 import dev.filigree.api.attention.SparseCrossover;
 import dev.filigree.api.kvcache.KvCachePlan;
 import dev.filigree.api.kvcache.KvCacheProblem;
+import dev.filigree.api.linear.QuantizedLinear;
 import dev.filigree.host.checkpoint.Checkpoint;
 import dev.filigree.host.decoder.DecoderModel;
 import dev.filigree.host.decoder.DecoderPlan;
 import dev.filigree.host.decoder.DecoderPlanner;
+import dev.filigree.host.lora.LinearNames;
+import dev.filigree.host.quantize.LinearShape;
+import java.util.Map;
 
 /**
  * A decoder with its policies, before any backend: all that planning needs.
@@ -40,6 +45,19 @@ public record EngineModel(DecoderPlanner planner, EngineLimits limits) {
                         config.kvBudgetBytes()));
         return new EngineModel(
                 new DecoderPlanner(decoder, config.attention(), kv, config.linear(), config.activations()), limits);
+    }
+
+    /** The layers that adapters may be attached to. */
+    public Map<String, LinearShape> linears() {
+        StepBucket bucket = StepBucket.largest(Phase.DECODE, limits);
+        return LinearNames.of(planner.linear(), names -> withLinear(names).plan(bucket));
+    }
+
+    /** The same with projections planned by another policy. */
+    public EngineModel withLinear(QuantizedLinear linear) {
+        return new EngineModel(
+                new DecoderPlanner(planner.model(), planner.attention(), planner.kv(), linear, planner.activations()),
+                limits);
     }
 
     /** The same with steps planned for a backend. */

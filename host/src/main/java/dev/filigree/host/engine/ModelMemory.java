@@ -23,14 +23,16 @@ import java.util.Map;
 final class ModelMemory implements AutoCloseable {
     private final BufferScope scope;
     private final Checkpoint checkpoint;
+    private final EngineAdapters adapters;
     private final Arena tables = Arena.ofShared();
     private final Map<String, DeviceBuffer> buffers = new HashMap<>();
     private final PagePools pages;
     private final PolicyRows policyRows;
 
-    ModelMemory(BufferScope scope, Checkpoint checkpoint, ExecutionStream stream) {
+    ModelMemory(BufferScope scope, Checkpoint checkpoint, ExecutionStream stream, EngineAdapters adapters) {
         this.scope = scope;
         this.checkpoint = checkpoint;
+        this.adapters = adapters;
         pages = new PagePools(stream);
         policyRows = new PolicyRows(stream);
     }
@@ -75,9 +77,10 @@ final class ModelMemory implements AutoCloseable {
 
     /** The buffer of a weight or of a state tensor. */
     DeviceBuffer buffer(TensorDecl decl) {
-        return buffers.computeIfAbsent(
-                decl.ref().name(),
-                name -> scope.upload(WeightCheck.find(checkpoint, decl).data()));
+        return adapters.find(decl.ref().name())
+                .orElseGet(() -> buffers.computeIfAbsent(
+                        decl.ref().name(),
+                        name -> scope.upload(WeightCheck.find(checkpoint, decl).data())));
     }
 
     private void upload(String name, float[] values) {

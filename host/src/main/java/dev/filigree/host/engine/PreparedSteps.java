@@ -30,6 +30,11 @@ final class PreparedSteps implements AutoCloseable {
         return step;
     }
 
+    /** Closes all of them, since plans have changed. */
+    void forget() {
+        close();
+    }
+
     @Override
     public void close() {
         kept.values().forEach(PreparedStep::close);

@@ -33,7 +33,8 @@ public final class QuantizeJob {
             if (kept.isEmpty()) {
                 continue;
             }
-            LinearGroup chosen = new LinearGroup(group.name(), kept, group.shift());
+            float shift = recipe.scheme().shiftsInputs() ? group.shift() : 0;
+            LinearGroup chosen = new LinearGroup(group.name(), kept, shift);
             try (GroupData data = new GroupData(model, chosen, products)) {
                 GroupQuantizer.Result result = new GroupQuantizer(data, recipe).run();
                 for (int i = 0; i < kept.size(); i++) {

@@ -33,6 +33,14 @@ public enum Scheme {
         this.activation = activation;
     }
 
+    /**
+     * Whether inputs that a shift makes positive are shifted, to use unsigned codes: of the integers only 4 bits gain from
+     * it, e2m1 has no unsigned form, and an input that is not quantized has nothing to gain.
+     */
+    public boolean shiftsInputs() {
+        return this == W4A4_INT4;
+    }
+
     /** The scheme of a name. */
     public static Scheme of(String id) {
         return Arrays.stream(values())

@@ -31,6 +31,7 @@ public final class EngineModule extends AbstractModule {
                 attention,
                 kvCache,
                 linear,
+                config.adapters(),
                 config.compute(),
                 config.limits().maxContext(),
                 config.limits().maxSeqs(),

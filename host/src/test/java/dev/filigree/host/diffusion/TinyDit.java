@@ -1,6 +1,7 @@
 package dev.filigree.host.diffusion;
 
 import dev.filigree.api.attention.AttentionPolicy;
+import dev.filigree.api.linear.QuantizedLinear;
 import dev.filigree.api.select.BackendRequest;
 import dev.filigree.api.select.BackendSelector;
 import dev.filigree.api.tensor.Codes;
@@ -98,10 +99,21 @@ final class TinyDit {
 
     /** What a painter of it is made of. */
     static PainterConfig parts(Path folder, String backend, AttentionPolicy attention, double guidance, int batch) {
+        return parts(folder, backend, attention, new PlainLinear(), guidance, batch);
+    }
+
+    /** What a painter of it is made of, by another linear policy. */
+    static PainterConfig parts(
+            Path folder,
+            String backend,
+            AttentionPolicy attention,
+            QuantizedLinear linear,
+            double guidance,
+            int batch) {
         return new PainterConfig(
                 folder,
                 attention,
-                new PlainLinear(),
+                linear,
                 DType.F32,
                 OptionalInt.empty(),
                 OptionalDouble.of(guidance),

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.filigree.api.backend.Backend;
 import dev.filigree.api.backend.BackendOptions;
+import dev.filigree.api.linear.LinearStorage;
 import dev.filigree.api.select.BackendRequest;
 import dev.filigree.api.select.BackendSelector;
 import dev.filigree.host.quantize.math.LowRank;
@@ -142,6 +143,20 @@ class QuantizeJobTest {
             double error = job.reports().getFirst().finalError();
             double bound = scheme == Scheme.W8A8 ? 0.02 : 0.25;
             assertTrue(error > 0 && error < bound, () -> scheme + ": " + error);
+        }
+    }
+
+    /** A bias that made up for a shift which no 16-bit activation ever gets spoilt every layer after a GELU. */
+    @Test
+    void onlyUnsignedActivationsAreShifted() {
+        for (Scheme scheme : Scheme.values()) {
+            QuantizeRecipe recipe =
+                    new QuantizeRecipe(scheme, QuantizeRecipe.Smoothing.NONE, 4, 0, Map.of(), 1, false, List.of(), 1);
+            LinearStorage storage =
+                    run(recipe, 0.171875f).weights().values().iterator().next().storage();
+            boolean shifted = scheme == Scheme.W4A4_INT4;
+            assertEquals(shifted ? 0.171875f : 0, storage.shift(), scheme::toString);
+            assertEquals(shifted, storage.bias().isPresent(), scheme::toString);
         }
     }
 

@@ -122,6 +122,7 @@ public final class ConfigReader {
             Optional<PolicySection> attention = policy(PolicyKind.ATTENTION, "dense");
             Optional<PolicySection> kvCache = policy(PolicyKind.KV_CACHE, "paged");
             Optional<PolicySection> linear = policy(PolicyKind.LINEAR, "plain");
+            List<AdapterConfig> adapters = new AdaptersSection(paths, problems).read(root.take("adapters"));
             PromptConfig prompt = simple.prompt(root.take("prompt"));
             GenerationConfig generation = simple.generation(root.take("generation"));
             LimitsConfig limits = simple.limits(root.take("limits"));
@@ -138,6 +139,7 @@ public final class ConfigReader {
                     attention.orElseThrow(),
                     kvCache.orElseThrow(),
                     linear.orElseThrow(),
+                    adapters,
                     prompt,
                     generation,
                     limits,

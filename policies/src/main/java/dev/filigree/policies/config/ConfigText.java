@@ -25,6 +25,9 @@ final class ConfigText {
         t.policy("", config.attention());
         t.policy("", config.kvCache());
         t.policy("", config.linear());
+        config.adapters()
+                .forEach(adapter ->
+                        t.line("", "adapters", adapter.name() + " at " + adapter.strength() + ", " + adapter.path()));
         config.prompt().text().ifPresent(prompt -> t.line("", "prompt.text", prompt.length() + " characters"));
         config.prompt().file().ifPresent(file -> t.line("", "prompt.file", file));
         GenerationConfig g = config.generation();

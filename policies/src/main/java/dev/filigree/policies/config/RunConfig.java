@@ -5,6 +5,7 @@ import dev.filigree.api.select.BackendRequest;
 import dev.filigree.api.tensor.DType;
 import dev.filigree.policies.registry.PolicySection;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
@@ -21,6 +22,7 @@ import java.util.TreeSet;
  * @param attention the attention policy
  * @param kvCache the KV cache policy
  * @param linear the linear scheme
+ * @param adapters what is attached to linear layers, in the order in which it adds
  * @param prompt what the model is asked
  * @param generation how tokens are produced
  * @param limits how large a run may get
@@ -34,13 +36,15 @@ public record RunConfig(
         PolicySection attention,
         PolicySection kvCache,
         PolicySection linear,
+        List<AdapterConfig> adapters,
         PromptConfig prompt,
         GenerationConfig generation,
         LimitsConfig limits,
         Set<String> given) {
 
-    /** Copies the set. */
+    /** Copies the collections. */
     public RunConfig {
+        adapters = List.copyOf(adapters);
         given = Collections.unmodifiableSet(new TreeSet<>(given));
     }
 
@@ -51,24 +55,33 @@ public record RunConfig(
         BackendRequest request = new BackendRequest(
                 auto ? Optional.empty() : Optional.of(name), List.of(), options, backend.configKey());
         return new RunConfig(
-                file, model, request, compute, attention, kvCache, linear, prompt, generation, limits, given);
+                file, model, request, compute, attention, kvCache, linear, adapters, prompt, generation, limits, given);
     }
 
     /** The same with another prompt. */
     public RunConfig withPrompt(PromptConfig other) {
         return new RunConfig(
-                file, model, backend, compute, attention, kvCache, linear, other, generation, limits, given);
+                file, model, backend, compute, attention, kvCache, linear, adapters, other, generation, limits, given);
     }
 
     /** The same with other generation settings. */
     public RunConfig withGeneration(GenerationConfig other) {
-        return new RunConfig(file, model, backend, compute, attention, kvCache, linear, prompt, other, limits, given);
+        return new RunConfig(
+                file, model, backend, compute, attention, kvCache, linear, adapters, prompt, other, limits, given);
     }
 
     /** The same with other limits. */
     public RunConfig withLimits(LimitsConfig other) {
         return new RunConfig(
-                file, model, backend, compute, attention, kvCache, linear, prompt, generation, other, given);
+                file, model, backend, compute, attention, kvCache, linear, adapters, prompt, generation, other, given);
+    }
+
+    /** The same with further adapters. */
+    public RunConfig withAdapters(List<AdapterConfig> more) {
+        List<AdapterConfig> all = new ArrayList<>(adapters);
+        all.addAll(more);
+        return new RunConfig(
+                file, model, backend, compute, attention, kvCache, linear, all, prompt, generation, limits, given);
     }
 
     /** Every effective value, one line each, defaults marked. */

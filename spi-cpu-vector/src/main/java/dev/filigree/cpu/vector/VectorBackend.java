@@ -25,7 +25,8 @@ public final class VectorBackend extends HostBackend {
                 VectorBackendProvider.NAME,
                 VectorBackendProvider.device(pool.numWorkers(), Lanes.BITS + "-bit lanes", memoryLimitBytes),
                 VectorKernels.all(pool),
-                new HostMemory(memoryLimitBytes));
+                new HostMemory(memoryLimitBytes),
+                new VectorFusion(pool));
         this.pool = pool;
     }
 

@@ -107,6 +107,16 @@ public final class LowBitLinearCases {
         }
         cases.check(Rule.R813, Tier.SMOKE, Params.of(), LowBitLinearCases::zerosCount);
         cases.check(Rule.R814, Tier.SMOKE, Params.of(), LowBitLinearCases::exactSums);
+        for (int[] size : new int[][] {{1, 16}, {9, 1}, {25, 33}, {61, 7}}) {
+            for (boolean shifted : new boolean[] {false, true}) {
+                Params params = Params.of("tokens", size[0], "rank", size[1], "shifted", shifted);
+                cases.check(
+                        Rule.R818,
+                        Tier.SMOKE,
+                        params,
+                        c -> new BranchLayer(c.generator(), size[0], size[1], shifted).check(c));
+            }
+        }
         for (QuantFormat[] pair : List.of(pairs[0], pairs[1], pairs[2])) {
             cases.check(Rule.R817, Tier.SMOKE, Params.of("format", pair[0].codes()), c -> groupScales(c, pair[0]));
         }

@@ -179,7 +179,7 @@ public final class GroupQuantizer {
             seconds.put("gptq", (System.nanoTime() - start) * 1e-9);
             errors.put("gptq", scorer.error(split, rounded, shift, true));
         }
-        List<QuantizedWeights> weights = new Packer(data, recipe).pack(split, grid, rounded, shift);
+        List<QuantizedWeights> weights = new Packer(data).pack(split, grid, rounded, shift);
         return new Result(
                 weights,
                 new GroupReport(

@@ -3,7 +3,6 @@ package dev.filigree.host.quantize.steps;
 import dev.filigree.api.linear.LinearStorage;
 import dev.filigree.api.tensor.DType;
 import dev.filigree.host.quantize.LinearShape;
-import dev.filigree.host.quantize.QuantizeRecipe;
 import dev.filigree.host.quantize.QuantizedTensor;
 import dev.filigree.host.quantize.QuantizedWeights;
 import dev.filigree.host.quantize.grid.GroupGrid;
@@ -21,11 +20,9 @@ final class Packer {
     private static final DType SMOOTH = DType.BF16;
 
     private final GroupData data;
-    private final QuantizeRecipe recipe;
 
-    Packer(GroupData data, QuantizeRecipe recipe) {
+    Packer(GroupData data) {
         this.data = data;
-        this.recipe = recipe;
     }
 
     List<QuantizedWeights> pack(Split split, GroupGrid grid, float[] rounded, double[] shiftOutputs) {
@@ -74,7 +71,7 @@ final class Packer {
                 dtype(tensors, "channel_scales"),
                 dtype(tensors, "bias"),
                 dtype(tensors, "smooth"),
-                recipe.scheme().activation().isPresent() ? data.group.shift() : 0,
+                data.group.shift(),
                 split.rank(),
                 Splitter.FACTORS);
     }

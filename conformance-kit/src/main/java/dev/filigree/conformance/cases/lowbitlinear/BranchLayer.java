@@ -1,0 +1,139 @@
+package dev.filigree.conformance.cases.lowbitlinear;
+
+import dev.filigree.api.linear.QuantFormat;
+import dev.filigree.api.op.ActivationQuantize;
+import dev.filigree.api.op.Gelu;
+import dev.filigree.api.op.LowBitLinear;
+import dev.filigree.api.op.LowRankDown;
+import dev.filigree.api.op.LowRankUp;
+import dev.filigree.api.plan.Dim;
+import dev.filigree.api.plan.TensorRef;
+import dev.filigree.api.tensor.DType;
+import dev.filigree.conformance.cases.CaseContext;
+import dev.filigree.conformance.cases.shared.QuantMatrix;
+import dev.filigree.conformance.compare.Tolerances;
+import dev.filigree.conformance.generate.Generator;
+import dev.filigree.conformance.problem.Problem;
+import dev.filigree.conformance.problem.ProblemBuilder;
+import java.util.Optional;
+
+/** A whole layer with a low-rank branch, as one plan and cut between the steps that backends fuse. */
+final class BranchLayer {
+    private static final int IN = 130;
+    private static final int OUT = 67;
+
+    private final int tokens;
+    private final int rank;
+    private final float shift;
+    private final float[] x;
+    private final float[] smooth;
+    private final float[] down;
+    private final float[] up;
+    private final float[] bias;
+    private final QuantMatrix weight;
+    private final QuantFormat activation;
+
+    BranchLayer(Generator g, int tokens, int rank, boolean shifted) {
+        this.tokens = tokens;
+        this.rank = rank;
+        this.shift = shifted ? 0.171875f : 0;
+        activation = shifted ? new QuantFormat(DType.U4, 64, DType.F16) : QuantFormat.INT4_G64;
+        x = g.normals(tokens * IN);
+        for (int i = 0; shifted && i < x.length; i++) {
+            x[i] = Math.max(-shift, x[i]);
+        }
+        smooth = g.normals(IN);
+        for (int i = 0; i < IN; i++) {
+            smooth[i] = 0.5f + Math.abs(smooth[i]);
+        }
+        down = g.normals(rank * IN);
+        up = g.normals(OUT * rank);
+        bias = g.normals(OUT);
+        weight = QuantMatrix.random(g, QuantFormat.INT4_G64, OUT, IN);
+    }
+
+    private static Dim in() {
+        return Dim.fixed("inFeatures", IN);
+    }
+
+    private static Dim out() {
+        return Dim.fixed("outFeatures", OUT);
+    }
+
+    /** The layer as a policy plans it, with GELU in place; or without what follows the product. */
+    private Problem layer(boolean whole) {
+        ProblemBuilder b = new ProblemBuilder(whole ? "whole layer" : "product alone");
+        Dim t = b.axis("numTokens", tokens);
+        Dim ranks = Dim.fixed("rank", rank);
+        TensorRef xRef = b.input("x", DType.F32, x, t, in());
+        TensorRef codes = b.temp("codes", activation.codes(), t, in());
+        TensorRef scales = b.temp("scales", activation.scaleDtype(), t, Dim.fixed("numGroups", activation.groups(IN)));
+        TensorRef y = b.output("y", DType.F32, t, out());
+        TensorRef smoothRef = b.weight("smooth", DType.F32, smooth, in());
+        b.workload(1, tokens, 1);
+        b.add(new ActivationQuantize(activation, shift, xRef, Optional.of(smoothRef), codes, scales, Optional.empty()));
+        TensorRef hidden = b.temp("hidden", DType.F32, t, ranks);
+        if (whole) {
+            b.add(new LowRankDown(xRef, b.weight("down", DType.F32, down, ranks, in()), hidden));
+        }
+        b.add(new LowBitLinear(
+                weight.format(),
+                Optional.of(activation),
+                codes,
+                Optional.of(scales),
+                Optional.empty(),
+                weight.declareCodes(b, "weight", out()),
+                weight.declareScales(b, "wScales", out()),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.of(b.weight("bias", DType.F32, bias, out())),
+                y));
+        if (whole) {
+            b.add(new LowRankUp(hidden, b.weight("up", DType.F32, up, out(), ranks), y));
+            b.add(new Gelu(Gelu.Form.TANH, y, y));
+        }
+        return b.build();
+    }
+
+    private Problem hidden() {
+        ProblemBuilder b = new ProblemBuilder("down alone");
+        Dim t = b.axis("numTokens", tokens);
+        Dim ranks = Dim.fixed("rank", rank);
+        return b.workload(1, tokens, 1)
+                .add(new LowRankDown(
+                        b.input("x", DType.F32, x, t, in()),
+                        b.weight("down", DType.F32, down, ranks, in()),
+                        b.output("hidden", DType.F32, t, ranks)))
+                .build();
+    }
+
+    private Problem added(float[] hidden, float[] product) {
+        ProblemBuilder b = new ProblemBuilder("up alone");
+        Dim t = b.axis("numTokens", tokens);
+        Dim ranks = Dim.fixed("rank", rank);
+        return b.workload(1, tokens, 1)
+                .add(new LowRankUp(
+                        b.input("hidden", DType.F32, hidden, t, ranks),
+                        b.weight("up", DType.F32, up, out(), ranks),
+                        b.state("y", DType.F32, product, t, out())))
+                .build();
+    }
+
+    private Problem activated(float[] y) {
+        ProblemBuilder b = new ProblemBuilder("gelu alone");
+        Dim t = b.axis("numTokens", tokens);
+        return b.workload(1, tokens, 1)
+                .add(new Gelu(
+                        Gelu.Form.TANH, b.input("x", DType.F32, y, t, out()), b.output("out", DType.F32, t, out())))
+                .build();
+    }
+
+    /** Codes are equal in both, so only the order of fp32 sums may differ; GELU grows errors by at most 1.13. */
+    void check(CaseContext c) {
+        float[] hidden = c.run(hidden()).values("hidden");
+        float[] product = c.run(layer(false)).values("y");
+        float[] sum = c.run(added(hidden, product)).values("y");
+        float[] expected = c.run(activated(sum)).values("out");
+        c.close("y of the whole layer", expected, c.run(layer(true)).values("y"), Tolerances.linear(DType.F32));
+    }
+}
