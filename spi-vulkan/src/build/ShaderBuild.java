@@ -15,6 +15,7 @@ import java.util.stream.Stream;
  * a value and the line of the layout file by which Java writes it, so names are all that both sides share:
  *
  * <pre>
+ * //@ extension NAME  a GLSL extension beyond those of the prelude
  * //@ spec NAME       a specialization constant (uint)
  * //@ tensor x        address, extents and strides of up to four axes, dtype as specialization constant x_DTYPE
  * //@ tensors parts   address of an array of Tensor descriptors, parts_COUNT of them
@@ -25,6 +26,7 @@ public final class ShaderBuild {
     private static final int MAX_AXES = 4;
 
     private final Path source;
+    private final StringBuilder extensions = new StringBuilder();
     private final StringBuilder specs = new StringBuilder();
     private final StringBuilder fields = new StringBuilder();
     private final StringBuilder accessors = new StringBuilder();
@@ -54,7 +56,11 @@ public final class ShaderBuild {
     private void build(Path shader, Path target) throws IOException {
         StringBuilder body = new StringBuilder();
         expand(shader, body);
-        String glsl = Files.readString(source.resolve("shared/prelude.glsl"))
+        String prelude = Files.readString(source.resolve("shared/prelude.glsl"));
+        int afterVersion = prelude.indexOf('\n') + 1;
+        String glsl = prelude.substring(0, afterVersion)
+                + extensions
+                + prelude.substring(afterVersion)
                 + specs
                 + "layout(buffer_reference, scalar, buffer_reference_align = 8) readonly buffer Params {\n" + fields
                 + "};\nlayout(push_constant, scalar) uniform Push { uint64_t params; } push;\n"
@@ -84,6 +90,7 @@ public final class ShaderBuild {
 
     private void declare(String kind, String name) {
         switch (kind) {
+            case "extension" -> extensions.append("#extension ").append(name).append(" : require\n");
             case "spec" -> spec(name);
             case "tensor" -> tensor(name);
             case "tensors" -> {

@@ -4,6 +4,7 @@ import dev.filigree.api.backend.BackendProvider;
 import dev.filigree.api.backend.Probe;
 import dev.filigree.api.select.BackendSelector;
 import dev.filigree.conformance.cases.Catalog;
+import dev.filigree.conformance.rates.RateTable;
 import dev.filigree.conformance.report.PerfTable;
 import dev.filigree.conformance.report.RunReport;
 import dev.filigree.conformance.report.SupportMatrix;
@@ -16,7 +17,7 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * The kit without JUnit: {@code Main [run|support|perf|list] [BACKEND...]}. Without names every backend found is
+ * The kit without JUnit: {@code Main [run|support|perf|rates|list] [BACKEND...]}. Without names every backend found is
  * taken. Options are system properties, see {@link KitOptions}.
  *
  * <p>Exit codes: 0 all conform, 1 a required rule is broken, 2 wrong use, 3 a backend cannot be opened here.
@@ -40,12 +41,18 @@ public final class Main {
                 available(names).forEach(provider -> PerfTable.print(provider, System.out));
                 yield 0;
             }
+            case "rates" -> {
+                available(names)
+                        .forEach(
+                                provider -> RateTable.print(provider, options.backend(), options.shrink(), System.out));
+                yield 0;
+            }
             case "list" -> {
                 Catalog.all().forEach(found -> System.out.println(found.id() + " " + found.tier()));
                 yield 0;
             }
             default -> {
-                System.err.println("mode must be run, support, perf or list, not " + mode);
+                System.err.println("mode must be run, support, perf, rates or list, not " + mode);
                 yield 2;
             }
         };
@@ -71,7 +78,7 @@ public final class Main {
     }
 
     private static int judge(BackendProvider provider, KitOptions options) {
-        try (ConformanceRunner runner = new ConformanceRunner(provider, Oracle.find())) {
+        try (ConformanceRunner runner = new ConformanceRunner(provider, options.backend(), Oracle.find())) {
             RunReport report = new RunReport(
                     provider.name() + " on " + runner.backend().device() + ", tier "
                             + options.tier().name().toLowerCase(Locale.ROOT),

@@ -69,11 +69,14 @@ final class VulkanBackend implements Backend {
         if (!reasons.isEmpty()) {
             return new Support.Unsupported(reasons);
         }
-        long scratch = Recipes.of(op, tensors).stream()
-                .mapToLong(Launch::scratchBytes)
-                .max()
-                .orElse(0);
-        return Support.yes(snakeCase(op.opName()) + "__spirv", scratch);
+        List<Launch> launches = Recipes.of(op, tensors, device.physical().cooperative());
+        long scratch = launches.stream().mapToLong(Launch::scratchBytes).max().orElse(0);
+        return Support.yes(id(op, launches), scratch);
+    }
+
+    private static String id(Op op, List<Launch> launches) {
+        boolean matrices = launches.stream().anyMatch(l -> l.shader().path().contains("_cooperative_"));
+        return snakeCase(op.opName()) + (matrices ? "__cooperative__spirv" : "__spirv");
     }
 
     private static String snakeCase(String name) {
@@ -89,8 +92,9 @@ final class VulkanBackend implements Backend {
         List<Launch> launches = new ArrayList<>();
         List<String> ids = new ArrayList<>();
         for (Op op : plan.ops()) {
-            launches.addAll(Recipes.of(op, plan.tensors()));
-            ids.add(snakeCase(op.opName()) + "__spirv");
+            List<Launch> own = Recipes.of(op, plan.tensors(), device.physical().cooperative());
+            launches.addAll(own);
+            ids.add(id(op, own));
         }
         return new VulkanPlan(this, plan, launches, ids);
     }

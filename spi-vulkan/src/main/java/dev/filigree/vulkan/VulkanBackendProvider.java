@@ -23,6 +23,7 @@ public final class VulkanBackendProvider implements BackendProvider {
     static final String NAME = "vulkan";
     private static final String DEVICE = "device";
     private static final String VALIDATION = "validation";
+    private static final String COOPERATIVE = "cooperative";
 
     private final int validation;
     private @Nullable Probe probe;
@@ -53,7 +54,7 @@ public final class VulkanBackendProvider implements BackendProvider {
 
     @Override
     public List<String> optionKeys() {
-        return List.of(DEVICE, VALIDATION);
+        return List.of(DEVICE, VALIDATION, COOPERATIVE);
     }
 
     @Override
@@ -117,6 +118,9 @@ public final class VulkanBackendProvider implements BackendProvider {
         }
         try {
             PhysicalDevice chosen = choose(instance.devices(), options.values().get(DEVICE));
+            if (options.integer(COOPERATIVE, 0, 0, 1) == 0) {
+                chosen = chosen.plain();
+            }
             return new VulkanBackend(info(chosen), new Device(instance, chosen), PipelineFile.of(chosen.driver()));
         } catch (RuntimeException e) {
             instance.close();

@@ -33,8 +33,13 @@ public final class ConformanceRunner implements AutoCloseable {
      * @param oracleProvider makes the reference backend
      */
     public ConformanceRunner(BackendProvider provider, BackendProvider oracleProvider) {
+        this(provider, BackendOptions.NONE, oracleProvider);
+    }
+
+    /** Opens both backends, the one under judgement with options. */
+    public ConformanceRunner(BackendProvider provider, BackendOptions options, BackendProvider oracleProvider) {
         this.provider = provider;
-        backend = new CheckedBackend(provider.open(BackendOptions.NONE));
+        backend = new CheckedBackend(provider.open(options));
         oracleBackend = oracleProvider.open(BackendOptions.NONE);
         subject = new Subject(backend);
         oracle = new Subject(oracleBackend);

@@ -12,9 +12,6 @@ import org.lwjgl.vulkan.VkCommandBuffer;
 import org.lwjgl.vulkan.VkDevice;
 import org.lwjgl.vulkan.VkDeviceCreateInfo;
 import org.lwjgl.vulkan.VkDeviceQueueCreateInfo;
-import org.lwjgl.vulkan.VkPhysicalDeviceFeatures2;
-import org.lwjgl.vulkan.VkPhysicalDeviceVulkan11Features;
-import org.lwjgl.vulkan.VkPhysicalDeviceVulkan12Features;
 import org.lwjgl.vulkan.VkQueue;
 import org.lwjgl.vulkan.VkQueueFamilyProperties;
 import org.lwjgl.vulkan.VkSemaphoreCreateInfo;
@@ -40,26 +37,10 @@ public final class Device implements AutoCloseable {
         this.physical = physical;
         try (MemoryStack stack = stackPush()) {
             family = computeFamily(stack);
-            var twelve = VkPhysicalDeviceVulkan12Features.calloc(stack)
-                    .sType$Default()
-                    .shaderInt8(true)
-                    .storageBuffer8BitAccess(true)
-                    .bufferDeviceAddress(true)
-                    .scalarBlockLayout(true)
-                    .timelineSemaphore(true);
-            var eleven = VkPhysicalDeviceVulkan11Features.calloc(stack)
-                    .sType$Default()
-                    .storageBuffer16BitAccess(true)
-                    .pNext(twelve.address());
-            var features =
-                    VkPhysicalDeviceFeatures2.calloc(stack).sType$Default().pNext(eleven.address());
-            features.features().shaderInt64(true).shaderInt16(true).shaderFloat64(true);
             var queues = VkDeviceQueueCreateInfo.calloc(1, stack);
             queues.get(0).sType$Default().queueFamilyIndex(family).pQueuePriorities(stack.floats(1f));
-            var info = VkDeviceCreateInfo.calloc(stack)
-                    .sType$Default()
-                    .pQueueCreateInfos(queues)
-                    .pNext(features.address());
+            var info = VkDeviceCreateInfo.calloc(stack).sType$Default().pQueueCreateInfos(queues);
+            Features.enable(stack, physical, info);
             PointerBuffer pointer = stack.mallocPointer(1);
             Results.check(vkCreateDevice(physical.handle(), info, null, pointer), "vkCreateDevice");
             handle = new VkDevice(pointer.get(0), physical.handle(), info);

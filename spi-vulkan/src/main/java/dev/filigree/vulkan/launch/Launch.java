@@ -27,6 +27,7 @@ public final class Launch {
     private final Map<String, Long> scratches = new LinkedHashMap<>();
     private ToLongFunction<Axes> count = axes -> 0;
     private boolean threads;
+    private int subgroups;
     private long scratchBytes;
 
     /** A launch of {@code <folder>/<name>} over tensors of a plan. */
@@ -120,6 +121,12 @@ public final class Launch {
         return groups(numThreads);
     }
 
+    /** How many subgroups make a work group; as many as the device likes unless given. */
+    public Launch subgroups(int number) {
+        subgroups = number;
+        return this;
+    }
+
     private Launch operand(String name, Operand operand) {
         operands.put(name, operand);
         return spec(name + "_DTYPE", operand.decl().dtype().ordinal());
@@ -134,10 +141,14 @@ public final class Launch {
         return shader;
     }
 
-    /** Specialization constants in the order of their ids, the first the work group's size. */
-    public List<Integer> constants(int lanes) {
+    /**
+     * Specialization constants in the order of their ids, the first the work group's size.
+     *
+     * @param lanes a work group has unless the launch says how many subgroups
+     */
+    public List<Integer> constants(int lanes, int subgroupSize) {
         Integer[] values = new Integer[shader.specs().size() + 1];
-        values[0] = lanes;
+        values[0] = subgroups == 0 ? lanes : subgroups * subgroupSize;
         shader.specs().forEach((name, id) -> {
             Integer value = specs.get(name);
             if (value == null) {

@@ -12,22 +12,52 @@ import dev.filigree.vulkan.launch.Launch;
 import dev.filigree.vulkan.launch.Operand;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.Set;
 
 /** Linear layers and what surrounds them. */
 final class LinearRecipes {
     /** Tokens of a work group; the same in {@code product.glsl}. */
     private static final long TILE = 8;
 
+    /** Tokens and outputs of a work group; the same in {@code cooperative_product.glsl}. */
+    private static final long MATRIX_TILE = 128;
+
+    /** Below so many tokens a step reads weights and multiplies little: tiles of 128 would be nearly empty. */
+    private static final long FEWEST_TOKENS = 16;
+
     private LinearRecipes() {}
 
-    static Launch linear(Linear l, Tensors t) {
-        Launch launch = new Launch("linear/linear", t)
+    static Launch linear(Linear l, Tensors t, Set<DType> cooperative) {
+        DType dtype = t.get(l.x()).dtype();
+        boolean matrices = cooperative.contains(dtype)
+                && t.get(l.weight()).dtype() == dtype
+                && t.get(l.x()).capacity(0) >= FEWEST_TOKENS
+                && eights(t, l.x())
+                && eights(t, l.weight());
+        String suffix = matrices ? "_cooperative_" + dtype.toString().toLowerCase(Locale.ROOT) : "";
+        Launch launch = new Launch("linear/linear" + suffix, t)
                 .tensor("x", l.x())
                 .tensor("weight", l.weight())
                 .tensor("bias", l.bias())
                 .tensor("y", l.y())
                 .number("inFeatures", t.get(l.weight()).capacity(1));
-        return tiles(launch, t, l.x(), l.weight());
+        if (!matrices) {
+            return tiles(launch, t, l.x(), l.weight());
+        }
+        long columns = Math.ceilDiv(t.get(l.weight()).capacity(0), MATRIX_TILE);
+        return launch.subgroups(8).groups(axes -> Math.ceilDiv(Recipes.rows(t, l.x(), axes), MATRIX_TILE) * columns);
+    }
+
+    /** Whether rows can be read eight elements at a time. */
+    static boolean eights(Tensors t, TensorRef ref) {
+        TensorDecl decl = t.get(ref);
+        int last = decl.rank() - 1;
+        boolean eights = decl.capacity(last) % 8 == 0 && decl.strides().step(last) == 1;
+        for (int axis = 0; axis < last; axis++) {
+            eights &= decl.strides().step(axis) % 8 == 0;
+        }
+        return eights;
     }
 
     private static Launch tiles(Launch launch, Tensors t, TensorRef x, TensorRef weight) {

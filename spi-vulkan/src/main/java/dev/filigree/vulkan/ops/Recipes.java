@@ -4,15 +4,21 @@ import dev.filigree.api.op.*;
 import dev.filigree.api.plan.Axes;
 import dev.filigree.api.plan.TensorRef;
 import dev.filigree.api.plan.Tensors;
+import dev.filigree.api.tensor.DType;
 import dev.filigree.vulkan.launch.Launch;
 import java.util.List;
+import java.util.Set;
 
 /** The launches of every op. */
 public final class Recipes {
     private Recipes() {}
 
-    /** The launches of one op, in order. */
-    public static List<Launch> of(Op op, Tensors tensors) {
+    /**
+     * The launches of one op, in order.
+     *
+     * @param cooperative 16-bit types that may be multiplied as matrices
+     */
+    public static List<Launch> of(Op op, Tensors tensors, Set<DType> cooperative) {
         return switch (op) {
             case DenseAttention a -> List.of(AttentionRecipes.dense(a, tensors));
             case StreamingAttention a -> List.of(AttentionRecipes.streaming(a, tensors));
@@ -28,7 +34,7 @@ public final class Recipes {
             case KvDequantize k -> List.of(CacheRecipes.dequantize(k, tensors));
             case KvEvict k -> List.of(CacheRecipes.evict(k, tensors));
             case KvCopy k -> List.of(CacheRecipes.copy(k, tensors));
-            case Linear l -> List.of(LinearRecipes.linear(l, tensors));
+            case Linear l -> List.of(LinearRecipes.linear(l, tensors, cooperative));
             case LowBitLinear l -> List.of(LinearRecipes.lowBit(l, tensors));
             case ActivationQuantize a -> List.of(LinearRecipes.quantize(a, tensors));
             case LowRankDown l ->
