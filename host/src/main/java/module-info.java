@@ -28,4 +28,5 @@ module dev.filigree.host {
             com.google.guice;
 
     uses dev.filigree.api.backend.BackendProvider;
+    uses java.util.spi.ToolProvider;
 }
