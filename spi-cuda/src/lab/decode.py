@@ -19,10 +19,11 @@ class Params(ctypes.Structure):
         + [("pageBytes", ctypes.c_long), ("vDataOffset", ctypes.c_long), ("scale", ctypes.c_float)]
         + [(n, I) for n in "numSeqs numGroups groupSize numQoHeads numColumns pageSize numSplits pagesPerSplit maxChosen numLists sinkPages ringPages reserved".split()]
         + [(n, ctypes.c_long) for n in "kScaleOffset kZeroOffset vScaleOffset vZeroOffset".split()]
+        + [("qOffsets", P)]
     )
 
 
-assert Params.numSeqs.offset == 116 and ctypes.sizeof(Params) == 200
+assert Params.numSeqs.offset == 116 and ctypes.sizeof(Params) == 208
 
 
 def quantize(x):
@@ -46,11 +47,11 @@ class Decode:
         total = max(1, -(-longest // ps))
         p.pagesPerSplit = min(512, -(-total // splits))
         p.numSplits = -(-total // p.pagesPerSplit)
-        i32 = lambda x: torch.tensor(x, dtype=torch.int32, device="cuda")
+        i32 = lambda x: torch.tensor(list(x), dtype=torch.int32, device="cuda")
         self.out = torch.full_like(q, float("nan"))
         self.lse = torch.full((numSeqs, numQo), float("nan"), device="cuda")
         keep = dict(
-            pages=pages, pageTable=table, q=q, kvLengths=i32(lengths), groups=i32([[*g, 0, 0] for g in groups]), out=self.out,
+            pages=pages, pageTable=table, q=q, kvLengths=i32(lengths), qOffsets=i32(range(numSeqs + 1)), groups=i32([[*g, 0, 0] for g in groups]), out=self.out,
             lse=self.lse, partialOut=torch.empty(numSeqs * numQo * p.numSplits * hd, device="cuda"),
             partialLse=torch.empty(numSeqs * numQo * p.numSplits, device="cuda"),
         )

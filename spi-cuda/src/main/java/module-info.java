@@ -6,4 +6,7 @@ module dev.filigree.cuda {
     requires static transitive org.jspecify;
     requires dev.filigree.api;
     requires jcuda;
+
+    provides dev.filigree.api.backend.BackendProvider with
+            dev.filigree.cuda.CudaBackendProvider;
 }

@@ -2,7 +2,7 @@
 //
 // Row of a query stripe: its tokens in reverse order, of a key stripe: in order (XAttention section 2.1). With alternating
 // residues odd key stripes start at residue 1. Tokens that a sequence does not have are zeros. One block of 256 threads per
-// row, 16 bytes a thread and step; grid = numHeads * numQRows + numKvSlots * numKvRows. Resets the queue of the scoring
+// row, 16 bytes a thread and step; grid: at least numHeads * numQRows + numKvSlots * numKvRows. Resets the queue of the scoring
 // kernel, which must follow on the same stream.
 #include "antidiagonal_score_sm90a.cuh"
 
@@ -13,6 +13,10 @@ extern "C" __global__ void __launch_bounds__(256) antidiagonal_pack__b16(const _
         *p.queue = 0;
     }
     long numQ = static_cast<long>(p.numHeads) * p.numQRows;
+    // The grid is that of the plan's capacity.
+    if (blockIdx.x >= numQ + static_cast<long>(p.numKvSlots) * p.numKvRows) {
+        return;
+    }
     bool query = blockIdx.x < numQ;
     long at = query ? blockIdx.x : blockIdx.x - numQ;
     int rows = query ? p.numQRows : p.numKvRows;

@@ -171,6 +171,10 @@ extern "C" __global__ void __launch_bounds__(THREADS) block_select_rows__mass_f3
     int choices = p.numHeads / step;
     int blockRow = blockIdx.x / choices;
     int first = blockIdx.x % choices * step;
+    // The grid is that of the plan's capacity.
+    if (blockRow >= p.qBlockOffsets[p.numSeqs]) {
+        return;
+    }
     int seq = 0;
     int limit = p.numSeqs;
     while (limit - seq > 1) {

@@ -19,16 +19,16 @@ struct DecodeGroup {
 struct DecodeParams {
     const unsigned char* pages;   // 0: u8 [numPages, pageBytes], layout version 1
     const int* pageTable;         // 8: i32 [numSeqs, numColumns]
-    const void* q;                // 16: 16-bit [numSeqs, numQoHeads, headDim]
+    const void* q;                // 16: 16-bit [numTokens, numQoHeads, headDim]
     const int* kvLengths;         // 24: i32 [numSeqs], the new token included
     const DecodeGroup* groups;    // 32: [numGroups]
     const int* choiceCounts;      // 40: i32 [numSlots, numLists], read where list >= 0
     const int* choicePages;       // 48: i32 [numSlots, numLists, maxChosen]
     const int* choiceSlots;       // 56: i32 [numSeqs]
-    void* out;                    // 64: 16-bit [numSeqs, numQoHeads, headDim]
-    float* lse;                   // 72: f32 [numSeqs, numQoHeads], natural log
-    float* partialOut;            // 80: workspace f32 [numSeqs, numQoHeads, numSplits, headDim]
-    float* partialLse;            // 88: workspace f32 [numSeqs, numQoHeads, numSplits], log base 2
+    void* out;                    // 64: 16-bit [numTokens, numQoHeads, headDim]
+    float* lse;                   // 72: f32 [numTokens, numQoHeads], natural log
+    float* partialOut;            // 80: workspace f32 [numTokens, numQoHeads, numSplits, headDim]
+    float* partialLse;            // 88: workspace f32 [numTokens, numQoHeads, numSplits], log base 2
     long pageBytes;               // 96
     long vDataOffset;             // 104: bytes from a page to its values
     float scale;                  // 112
@@ -39,7 +39,7 @@ struct DecodeParams {
     int numColumns;               // 132
     int pageSize;                 // 136: multiple of 16
     int numSplits;                // 140
-    int pagesPerSplit;            // 144: at most 512
+    int pagesPerSplit;            // 144: most pages of a split, at most 512
     int maxChosen;                // 148
     int numLists;                 // 152
     int sinkPages;                // 156: ring addressing
@@ -49,6 +49,7 @@ struct DecodeParams {
     long kZeroOffset;             // 176
     long vScaleOffset;            // 184
     long vZeroOffset;             // 192
+    const int* qOffsets;          // 200: i32 [numSeqs + 1]
 };
 
 namespace {
@@ -135,6 +136,11 @@ struct PageList {
         }
     }
 
+    /** Pages of a split: an even share, so that a context below the plan's capacity still fills the device. */
+    __device__ __forceinline__ int share(const DecodeParams& p) const {
+        return (count + p.numSplits - 1) / p.numSplits;
+    }
+
     __device__ __forceinline__ int page(int i) const {
         return chosen != nullptr ? chosen[i] : i < sinkPages ? i : lowPage + i - sinkPages;
     }
@@ -147,7 +153,7 @@ __device__ __forceinline__ int columnOf(const DecodeParams& p, int page) {
 /** Adds up the four warps' states and writes the split's. outs [WARPS][16][HD], maxes [WARPS][16] log base 2, then sums. */
 template <int HD>
 __device__ __forceinline__ void combineWarps(
-    const DecodeParams& p, const DecodeGroup& group, const float* outs, const float* maxes, int seq, int split) {
+    const DecodeParams& p, const DecodeGroup& group, const float* outs, const float* maxes, int token, int split) {
     for (int i = threadIdx.x; i < p.groupSize * HD; i += blockDim.x) {
         int row = i / HD;
         int channel = i % HD;
@@ -161,7 +167,7 @@ __device__ __forceinline__ void combineWarps(
             sum = fmaf(weight, maxes[(WARPS + w) * 16 + row], sum);
             value = fmaf(weight, outs[(w * 16 + row) * HD + channel], value);
         }
-        long at = (static_cast<long>(seq) * p.numQoHeads + group.firstQoHead + row) * p.numSplits + split;
+        long at = (static_cast<long>(token) * p.numQoHeads + group.firstQoHead + row) * p.numSplits + split;
         p.partialOut[at * HD + channel] = sum == 0.f ? 0.f : value / sum;
         if (channel == 0) {
             p.partialLse[at] = sum == 0.f ? -INFINITY : base + log2f(sum);
@@ -174,7 +180,7 @@ __device__ __forceinline__ void merge(const DecodeParams& p) {
     int index = blockIdx.x * 4 + threadIdx.x / 32;
     int lane = threadIdx.x & 31;
     int heads = p.numGroups * p.groupSize;
-    if (index >= p.numSeqs * heads) {
+    if (index >= p.qOffsets[p.numSeqs] * heads) {
         return;
     }
     int head = p.groups[index % heads / p.groupSize].firstQoHead + index % p.groupSize;

@@ -165,19 +165,17 @@ __device__ __forceinline__ void attendRun(
 }
 
 template <class T, int HALVES>
-__device__ __forceinline__ void decode(const DecodeParams& p) {
+__device__ __forceinline__ void decodeToken(const DecodeParams& p, int seq, int token, int length) {
     extern __shared__ __align__(128) char smem[];
     constexpr int RINGS = WARPS * STAGES * RUN_BYTES;
     constexpr int STATES = WARPS * 16 * HD * 4 + 2 * WARPS * 16 * 4;
     int* pageNumbers = reinterpret_cast<int*>(smem + (RINGS > STATES ? RINGS : STATES));
     int* pageIds = pageNumbers + p.pagesPerSplit;
     int split = blockIdx.x;
-    int seq = blockIdx.z;
     DecodeGroup group = p.groups[blockIdx.y];
-    int length = p.kvLengths[seq];
     PageList list(p, group, seq, length);
-    int firstPage = split * p.pagesPerSplit;
-    int numPages = max(0, min(list.count - firstPage, p.pagesPerSplit));
+    int firstPage = split * list.share(p);
+    int numPages = max(0, min(list.count - firstPage, list.share(p)));
     for (int i = threadIdx.x; i < numPages; i += blockDim.x) {
         int page = list.page(firstPage + i);
         pageNumbers[i] = page;
@@ -188,7 +186,7 @@ __device__ __forceinline__ void decode(const DecodeParams& p) {
     int c = lane & 3;
     uint32_t q[8][4];
     float qSum[2] = {};
-    const uint16_t* qRow = static_cast<const uint16_t*>(p.q) + (static_cast<long>(seq) * p.numQoHeads + group.firstQoHead) * HD;
+    const uint16_t* qRow = static_cast<const uint16_t*>(p.q) + (static_cast<long>(token) * p.numQoHeads + group.firstQoHead) * HD;
 #pragma unroll
     for (int i = 0; i < 8; i++) {
 #pragma unroll
@@ -211,7 +209,7 @@ __device__ __forceinline__ void decode(const DecodeParams& p) {
     int numRuns = numPages * runsPerPage;
     int low = group.streaming ? length - group.recent : 0;
     int sink = group.streaming ? group.sink : 0;
-    auto seen = [&](int token) { return token < length && (token >= low || token < sink); };
+    auto seen = [&](int key) { return key < length && (key >= low || key < sink); };
     auto copy = [](uint32_t to, const unsigned char* from, uint32_t bytes) {
         asm volatile("cp.async.cg.shared.global.L2::128B [%0], [%1], 16, %2;" ::"r"(to), "l"(from), "r"(bytes) : "memory");
     };
@@ -222,14 +220,14 @@ __device__ __forceinline__ void decode(const DecodeParams& p) {
         if (ahead.page < numPages) {
             int at = ahead.page;
             int inPage = ahead.run * RUN;
-            int token = pageNumbers[at] * p.pageSize + inPage;
+            int key = pageNumbers[at] * p.pageSize + inPage;
             const unsigned char* page = p.pages + pageIds[at] * p.pageBytes;
             long first = static_cast<long>(group.slot) * p.pageSize + inPage;
             uint32_t to = static_cast<uint32_t>(__cvta_generic_to_shared(ring + stage * RUN_BYTES));
 #pragma unroll
             for (int i = 0; i < 2; i++) {
                 int row = i * 8 + lane / 4;
-                uint32_t bytes = seen(token + row) ? 16 : 0;
+                uint32_t bytes = seen(key + row) ? 16 : 0;
                 const unsigned char* from = page + (first + row) * (HD / 2) + c * 16;
                 copy(to + row * (HD / 2) + c * 16, from, bytes);
                 copy(to + CODE_BYTES + row * (HD / 2) + ((c ^ (row / 2 & 3)) * 16), from + p.vDataOffset, bytes);
@@ -254,9 +252,9 @@ __device__ __forceinline__ void decode(const DecodeParams& p) {
         fetch(stage == 0 ? STAGES - 1 : stage - 1);
         asm volatile("cp.async.wait_group %0;" ::"n"(STAGES - 1) : "memory");
         __syncwarp();
-        int token = pageNumbers[now.page] * p.pageSize + now.run * RUN;
+        int key = pageNumbers[now.page] * p.pageSize + now.run * RUN;
         now.next(runsPerPage);
-        uint32_t visible = __ballot_sync(~0u, lane < RUN && seen(token + lane));
+        uint32_t visible = __ballot_sync(~0u, lane < RUN && seen(key + lane));
         attendRun<T, HALVES>(o, state, q, qSum, ring + stage * RUN_BYTES, scaleLog2, visible);
         __syncwarp();
         stage = stage + 1 == STAGES ? 0 : stage + 1;
@@ -289,7 +287,21 @@ __device__ __forceinline__ void decode(const DecodeParams& p) {
         }
     }
     __syncthreads();
-    combineWarps<HD>(p, group, outs, maxes, seq, split);
+    combineWarps<HD>(p, group, outs, maxes, token, split);
+}
+
+/** Sequences have one query as a rule; more are worked on one after the other. */
+template <class T, int HALVES>
+__device__ __forceinline__ void decode(const DecodeParams& p) {
+    int seq = blockIdx.z;
+    if (seq >= p.numSeqs) {
+        return;  // the grid is that of the plan's capacity
+    }
+    int end = p.qOffsets[seq + 1];
+    for (int token = p.qOffsets[seq]; token < end; token++) {
+        decodeToken<T, HALVES>(p, seq, token, p.kvLengths[seq] - (end - 1 - token));
+        __syncthreads();
+    }
 }
 
 }  // namespace

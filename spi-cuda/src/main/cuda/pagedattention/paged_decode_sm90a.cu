@@ -10,7 +10,8 @@
 // reads of matrix fragments are free of bank conflicts.
 // Shared memory: 4 warps x 3 runs x 2 x 16 x headDim x 2 bytes + 4 bytes x 2 x pagesPerSplit (at most 512). Two blocks a
 // multiprocessor. Grid: (numSplits, numGroups, numSeqs). The merge: one warp per sequence and query head, blocks of 128.
-// __syncthreads: after the page ids of the split are looked up; before and after the four warps' states are combined.
+// __syncthreads: after the page ids of the split are looked up; before and after the four warps' states are combined; between
+// the queries of a sequence.
 #include "paged_decode.cuh"
 
 namespace {
@@ -81,19 +82,17 @@ __device__ __forceinline__ void attendRun(
 }
 
 template <class T, int HD>
-__device__ __forceinline__ void decode(const DecodeParams& p) {
+__device__ __forceinline__ void decodeToken(const DecodeParams& p, int seq, int token, int length) {
     constexpr int RUN_BYTES = RUN * HD * 2;
     constexpr int CHUNKS = HD / 8;
     extern __shared__ __align__(128) char smem[];
     int* pageNumbers = reinterpret_cast<int*>(smem + WARPS * STAGES * 2 * RUN_BYTES);
     int* pageIds = pageNumbers + p.pagesPerSplit;
     int split = blockIdx.x;
-    int seq = blockIdx.z;
     DecodeGroup group = p.groups[blockIdx.y];
-    int length = p.kvLengths[seq];
     PageList list(p, group, seq, length);
-    int firstPage = split * p.pagesPerSplit;
-    int numPages = max(0, min(list.count - firstPage, p.pagesPerSplit));
+    int firstPage = split * list.share(p);
+    int numPages = max(0, min(list.count - firstPage, list.share(p)));
     for (int i = threadIdx.x; i < numPages; i += blockDim.x) {
         int page = list.page(firstPage + i);
         pageNumbers[i] = page;
@@ -102,7 +101,7 @@ __device__ __forceinline__ void decode(const DecodeParams& p) {
     int warp = threadIdx.x / 32;
     int lane = threadIdx.x & 31;
     uint32_t q[HD / 16][4];
-    const uint32_t* qRow = static_cast<const uint32_t*>(p.q) + (static_cast<long>(seq) * p.numQoHeads + group.firstQoHead) * (HD / 2);
+    const uint32_t* qRow = static_cast<const uint32_t*>(p.q) + (static_cast<long>(token) * p.numQoHeads + group.firstQoHead) * (HD / 2);
 #pragma unroll
     for (int i = 0; i < HD / 16; i++) {
 #pragma unroll
@@ -117,12 +116,12 @@ __device__ __forceinline__ void decode(const DecodeParams& p) {
     int numRuns = numPages * runsPerPage;
     int low = group.streaming ? length - group.recent : 0;
     int sink = group.streaming ? group.sink : 0;
-    auto seen = [&](int token) { return token < length && (token >= low || token < sink); };
+    auto seen = [&](int key) { return key < length && (key >= low || key < sink); };
     auto fetch = [&](int run, int stage) {
         if (run < numRuns) {
             int at = run / runsPerPage;
             int inPage = run % runsPerPage * RUN;
-            int token = pageNumbers[at] * p.pageSize + inPage;
+            int key = pageNumbers[at] * p.pageSize + inPage;
             const unsigned char* page = p.pages + pageIds[at] * p.pageBytes;
             const unsigned char* keys = page + (static_cast<long>(group.slot) * p.pageSize + inPage) * HD * 2;
             uint32_t to = ring + stage * 2 * RUN_BYTES;
@@ -130,7 +129,7 @@ __device__ __forceinline__ void decode(const DecodeParams& p) {
             for (int i = 0; i < RUN * CHUNKS / 32; i++) {
                 int row = (i * 32 + lane) / CHUNKS;
                 int chunk = lane % CHUNKS;
-                uint32_t bytes = seen(token + row) ? 16 : 0;
+                uint32_t bytes = seen(key + row) ? 16 : 0;
                 uint32_t offset = row * HD * 2 + ((chunk ^ (row & 7)) * 16);
                 const unsigned char* from = keys + row * HD * 2 + chunk * 16;
                 asm volatile("cp.async.cg.shared.global.L2::128B [%0], [%1], 16, %2;" ::"r"(to + offset), "l"(from), "r"(bytes) : "memory");
@@ -154,8 +153,8 @@ __device__ __forceinline__ void decode(const DecodeParams& p) {
         fetch(run + (STAGES - 1) * WARPS, stage == 0 ? STAGES - 1 : stage - 1);
         asm volatile("cp.async.wait_group %0;" ::"n"(STAGES - 1) : "memory");
         __syncwarp();
-        int token = pageNumbers[run / runsPerPage] * p.pageSize + run % runsPerPage * RUN;
-        uint32_t visible = __ballot_sync(~0u, lane < RUN && seen(token + lane));
+        int key = pageNumbers[run / runsPerPage] * p.pageSize + run % runsPerPage * RUN;
+        uint32_t visible = __ballot_sync(~0u, lane < RUN && seen(key + lane));
         uint32_t at = ring + stage * 2 * RUN_BYTES;
         attendRun<T, HD>(o, state, q, at, at + RUN_BYTES, scaleLog2, visible);
         __syncwarp();
@@ -183,7 +182,21 @@ __device__ __forceinline__ void decode(const DecodeParams& p) {
         }
     }
     __syncthreads();
-    combineWarps<HD>(p, group, outs, maxes, seq, split);
+    combineWarps<HD>(p, group, outs, maxes, token, split);
+}
+
+/** Sequences have one query as a rule; more are worked on one after the other. */
+template <class T, int HD>
+__device__ __forceinline__ void decode(const DecodeParams& p) {
+    int seq = blockIdx.z;
+    if (seq >= p.numSeqs) {
+        return;  // the grid is that of the plan's capacity
+    }
+    int end = p.qOffsets[seq + 1];
+    for (int token = p.qOffsets[seq]; token < end; token++) {
+        decodeToken<T, HD>(p, seq, token, p.kvLengths[seq] - (end - 1 - token));
+        __syncthreads();
+    }
 }
 
 }  // namespace

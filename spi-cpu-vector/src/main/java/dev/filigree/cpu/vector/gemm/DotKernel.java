@@ -71,14 +71,7 @@ public final class DotKernel {
             s7 = FloatVector.fromMemorySegment(Lanes.F32, all, b7 + 4L * k, Lanes.ORDER)
                     .fma(x, s7);
         }
-        all.set(JAVA_FLOAT_UNALIGNED, c0, LaneSum.of(s0));
-        all.set(JAVA_FLOAT_UNALIGNED, c0 + 4, LaneSum.of(s1));
-        all.set(JAVA_FLOAT_UNALIGNED, c0 + 8, LaneSum.of(s2));
-        all.set(JAVA_FLOAT_UNALIGNED, c0 + 12, LaneSum.of(s3));
-        all.set(JAVA_FLOAT_UNALIGNED, c0 + 16, LaneSum.of(s4));
-        all.set(JAVA_FLOAT_UNALIGNED, c0 + 20, LaneSum.of(s5));
-        all.set(JAVA_FLOAT_UNALIGNED, c0 + 24, LaneSum.of(s6));
-        all.set(JAVA_FLOAT_UNALIGNED, c0 + 28, LaneSum.of(s7));
+        LaneSum.eight(all, c0, s0, s1, s2, s3, s4, s5, s6, s7);
     }
 
     /**
