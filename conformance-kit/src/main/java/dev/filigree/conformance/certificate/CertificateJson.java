@@ -3,7 +3,6 @@ package dev.filigree.conformance.certificate;
 import dev.filigree.conformance.run.CaseResult;
 import dev.filigree.conformance.run.CaseResult.Status;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
@@ -80,12 +79,16 @@ final class CertificateJson {
         return values;
     }
 
-    private static List<Object> execution(CaseResult result) {
-        return List.of(
-                result.executed().id(),
-                result.seed(),
-                result.status().name().toLowerCase(Locale.ROOT),
-                result.margin(),
-                result.nanos() / 1_000_000);
+    private static Map<String, Object> execution(CaseResult result) {
+        Map<String, Object> values = new LinkedHashMap<>();
+        values.put("case", result.executed().id());
+        values.put("seed", result.seed());
+        values.put("status", result.status().name().toLowerCase(Locale.ROOT));
+        values.put("margin", result.margin());
+        values.put("milliseconds", result.nanos() / 1_000_000);
+        if (result.status() == Status.PASSED && !result.message().isEmpty()) {
+            values.put("measured", result.message());
+        }
+        return values;
     }
 }

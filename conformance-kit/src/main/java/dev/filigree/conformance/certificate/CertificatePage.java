@@ -52,6 +52,7 @@ final class CertificatePage {
                 .append("</div>\n");
         facts();
         failures();
+        measured();
         areas();
         unsupported();
         waivers();
@@ -90,9 +91,30 @@ final class CertificatePage {
         }
     }
 
+    private void measured() {
+        List<CaseResult> told = certificate.results().stream()
+                .filter(result ->
+                        result.status() == Status.PASSED && !result.message().isEmpty())
+                .toList();
+        if (!told.isEmpty()) {
+            heading("Measured");
+            page.append("<table>\n<tr><th>rule</th><th>case</th><th>figures</th></tr>\n");
+            told.forEach(result -> row(
+                    cell(result.executed().rule().name()),
+                    cell(result.executed().params().toString()),
+                    cell(result.message())));
+            page.append("</table>\n");
+        }
+    }
+
     private void areas() {
         List<RuleResult> rules = certificate.rules();
         for (Area area : Area.values()) {
+            if (rules.stream()
+                    .filter(result -> result.rule().area() == area)
+                    .allMatch(result -> result.outcome() == RuleResult.Outcome.NOT_RUN)) {
+                continue;
+            }
             heading("Rules: " + area.title());
             page.append(
                     "<table>\n<tr><th>rule</th><th>sentence in a word</th><th>outcome</th><th class=\"n\">passed</th>"

@@ -21,7 +21,7 @@ import java.util.Optional;
  * between them, each written whole before the next step is taken:
  *
  * <pre>
- * run     BACKEND PROFILE TIER FRESH-SEED STARTED CASE SEED    by the supervisor, first
+ * run     BACKEND PROFILE TIER FRESH-SEED STARTED CASE SEED POLICIES BUNDLES   by the supervisor, first
  * device  NAME DETAIL                                          by the worker, whenever it has opened the backend
  * refused SENTENCE                                             by the worker that could not open it
  * resume                                                       by the supervisor that goes on with it

@@ -4,12 +4,18 @@ import dev.filigree.api.backend.BackendProvider;
 import dev.filigree.api.backend.DeviceInfo;
 import dev.filigree.api.backend.Probe;
 import dev.filigree.api.select.BackendSelector;
+import dev.filigree.conformance.bundle.Bundle;
+import dev.filigree.conformance.certificate.RulesVersion;
 import dev.filigree.conformance.run.CaseResult;
 import dev.filigree.conformance.run.ConformanceRunner;
 import dev.filigree.conformance.run.ConformanceRunner.Execution;
 import dev.filigree.conformance.run.Oracle;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /** Runs what a journal asks for and has no result of yet. */
@@ -36,10 +42,15 @@ public final class Worker {
         try (ConformanceRunner runner = new ConformanceRunner(provider, oracle)) {
             DeviceInfo device = runner.backend().device();
             journal.add("device", device.name(), device.detail());
+            runner.record(request.bundles().isPresent());
             for (int i = 0; i < executions.size(); i++) {
                 if (!done.contains(i)) {
                     journal.begin(i);
                     CaseResult result = runner.run(executions.get(i));
+                    if (result.status() == CaseResult.Status.FAILED && request.bundles().isPresent()) {
+                        bundle(request, runner, result)
+                                .write(file(request.bundles().get(), result));
+                    }
                     journal.end(i, result);
                     if (result.message().startsWith("threw " + OutOfMemoryError.class.getName())) {
                         return HEAP_EXHAUSTED;
@@ -48,6 +59,27 @@ public final class Worker {
             }
         }
         return DONE;
+    }
+
+    private static Bundle bundle(RunRequest request, ConformanceRunner runner, CaseResult result) {
+        DeviceInfo device = runner.backend().device();
+        Map<String, String> facts = new LinkedHashMap<>();
+        facts.put("format", "filigree-bundle-1");
+        facts.put("case", result.executed().id());
+        facts.put("seed", Long.toString(result.seed()));
+        facts.put("policies", String.join(" ", request.policies()));
+        facts.put("backend", request.backend());
+        facts.put("device", device.toString());
+        facts.put("rules", RulesVersion.text());
+        facts.put("message", result.message());
+        return new Bundle(facts, runner.recorded(), runner.recordedReference());
+    }
+
+    private static Path file(Path folder, CaseResult result) throws IOException {
+        Files.createDirectories(folder);
+        String name = result.executed().rule() + "-" + result.executed().op() + "-"
+                + Integer.toHexString(result.executed().id().hashCode()) + "-" + result.seed() + ".zip";
+        return folder.resolve(name);
     }
 
     /** Runs on installed backends, by name. */

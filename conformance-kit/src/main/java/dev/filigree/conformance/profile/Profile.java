@@ -34,6 +34,8 @@ public enum Profile {
     KV_QUANTIZED(Set.of("KvAppend", "KvDequantize", "KvEvict", "KvCopy", "PagedAttention")),
     /** Low-bit linear layers with their low-rank branch and adapters. */
     QUANT_LINEAR(Set.of("Linear", "ActivationQuantize", "LowBitLinear", "LowRankDown", "LowRankUp", "LoraApply")),
+    /** No case of a backend: the policies that a run names, and nothing else. */
+    POLICIES(Set.of()),
     /** Everything. */
     FULL(Set.of());
 
@@ -66,6 +68,9 @@ public enum Profile {
 
     /** Whether a case belongs to it. */
     public boolean holds(ConformanceCase one) {
+        if (this == POLICIES) {
+            return false;
+        }
         if (this == FULL || EVERYWHERE.contains(one.rule().area())) {
             return true;
         }

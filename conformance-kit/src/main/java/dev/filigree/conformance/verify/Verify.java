@@ -3,6 +3,7 @@ package dev.filigree.conformance.verify;
 import dev.filigree.api.backend.BackendProvider;
 import dev.filigree.api.backend.Probe;
 import dev.filigree.api.select.BackendSelector;
+import dev.filigree.conformance.bundle.Bundle;
 import dev.filigree.conformance.certificate.Certificate;
 import dev.filigree.conformance.certificate.Replay;
 import dev.filigree.conformance.certificate.Waiver;
@@ -10,6 +11,7 @@ import dev.filigree.conformance.fork.Journal;
 import dev.filigree.conformance.fork.RunRequest;
 import dev.filigree.conformance.fork.Supervisor;
 import dev.filigree.conformance.fork.WorkerCommand;
+import dev.filigree.conformance.policy.PolicySetting;
 import dev.filigree.conformance.run.Oracle;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -51,6 +53,17 @@ public final class Verify {
         List<Waiver> waivers =
                 options.waivers().isPresent() ? Waiver.read(options.waivers().get()) : List.of();
         List<String> names = options.backends().isEmpty() ? installed() : options.backends();
+        if (options.replay().isPresent()) {
+            return Comparisons.replay(Bundle.read(options.replay().get()), options.backends(), people);
+        }
+        if (options.against().isPresent()) {
+            return Comparisons.agree(
+                    options.against().get(),
+                    options.backends().isEmpty() ? installed() : options.backends(),
+                    options,
+                    people);
+        }
+        options.policies().forEach(policy -> PolicySetting.parse(policy).policy());
         int exit = 0;
         for (String name : names) {
             if (Oracle.named(name).isEmpty()) {
@@ -80,7 +93,11 @@ public final class Verify {
         Path file = kept.isPresent() ? kept.get() : Files.createTempFile("filigree-verify-", ".journal");
         Journal journal = new Journal(file);
         RunRequest request = new RunRequest(
-                backend, options.profile(), options.kit(), Instant.now().truncatedTo(ChronoUnit.SECONDS));
+                backend,
+                options.policies(),
+                options.profile(),
+                options.kit(),
+                Instant.now().truncatedTo(ChronoUnit.SECONDS), options.bundles());
         try {
             Supervisor.Outcome outcome =
                     new Supervisor(journal, WorkerCommand.of(file), options.patience(), people).run(request);

@@ -1,6 +1,7 @@
 package dev.filigree.conformance.verify;
 
 import dev.filigree.conformance.cases.Tier;
+import dev.filigree.conformance.policy.PolicySetting;
 import dev.filigree.conformance.profile.Profile;
 import dev.filigree.conformance.run.KitOptions;
 import java.nio.file.Path;
@@ -17,7 +18,7 @@ import java.util.Random;
  * What {@code verify} was asked for.
  *
  * @param backends names; empty for every one that is installed and can be opened
- * @param policies names of attention policies to certify as well
+ * @param policies attention policies to certify, as {@link PolicySetting} reads them; without a profile nothing else is run
  * @param profile the part of the kit
  * @param kit tier and seeds
  * @param patience how long one case may take
@@ -25,6 +26,9 @@ import java.util.Random;
  * @param html where it goes for people
  * @param journal where the run is recorded; one that is there is gone on with
  * @param waivers file of waivers
+ * @param bundles folder for a bundle of each failure
+ * @param replay bundle to run here instead of a profile
+ * @param against backend to hold the others against instead of running a profile
  */
 public record VerifyOptions(
         List<String> backends,
@@ -35,12 +39,16 @@ public record VerifyOptions(
         Optional<Path> json,
         Optional<Path> html,
         Optional<Path> journal,
-        Optional<Path> waivers) {
+        Optional<Path> waivers,
+        Optional<Path> bundles,
+        Optional<Path> replay,
+        Optional<String> against) {
 
     /** How it is called. */
     public static final String USAGE =
             "verify [--backend NAME]... [--policy NAME]... [--profile P] [--tier T] [--json FILE]"
-                    + " [--html FILE] [--journal FILE] [--waivers FILE] [--timeout SECONDS] [--case ID] [--seed N]";
+                    + " [--html FILE] [--journal FILE] [--waivers FILE] [--timeout SECONDS] [--case ID] [--seed N] [--bundle FOLDER]"
+            + " [--replay BUNDLE] [--against BACKEND]";
 
     private static final List<String> KEYS = List.of(
             "backend",
@@ -54,7 +62,10 @@ public record VerifyOptions(
             "timeout",
             "case",
             "seed",
-            "fresh-seed");
+            "fresh-seed",
+            "bundle",
+            "replay",
+            "against");
 
     /**
      * Reads arguments.
@@ -73,13 +84,17 @@ public record VerifyOptions(
         return new VerifyOptions(
                 given.getOrDefault("backend", List.of()),
                 given.getOrDefault("policy", List.of()),
-                Profile.of(last(given, "profile").orElse(Profile.FULL.id())),
+                Profile.of(last(given, "profile")
+                        .orElse(given.containsKey("policy") ? Profile.POLICIES.id() : Profile.FULL.id())),
                 kit,
                 Duration.ofSeconds(number(given, "timeout").orElse(tier == Tier.FULL ? 900 : 120)),
                 last(given, "json").map(Path::of),
                 last(given, "html").map(Path::of),
                 last(given, "journal").map(Path::of),
-                last(given, "waivers").map(Path::of));
+                last(given, "waivers").map(Path::of),
+                last(given, "bundle").map(Path::of),
+                last(given, "replay").map(Path::of),
+                last(given, "against"));
     }
 
     private static Map<String, List<String>> given(List<String> arguments) {

@@ -84,6 +84,18 @@ final class VerifyCommand extends Common {
     @Nullable
     Long seed;
 
+    @Option(names = "--bundle", paramLabel = "FOLDER", description = "Write inputs, plan and results of each failure there.")
+    @Nullable
+    Path bundle;
+
+    @Option(names = "--replay", paramLabel = "BUNDLE", description = "Run a bundle of another machine here, and compare.")
+    @Nullable
+    Path replay;
+
+    @Option(names = "--against", paramLabel = "NAME", description = "Hold backends against this one: same seeds, same results.")
+    @Nullable
+    String against;
+
     @Override
     public Integer call() {
         Optional<ToolProvider> kit = ToolProvider.findFirst(TOOL);
@@ -103,6 +115,9 @@ final class VerifyCommand extends Common {
         add(arguments, "--timeout", timeout);
         add(arguments, "--case", onlyCase);
         add(arguments, "--seed", seed);
+        add(arguments, "--bundle", bundle);
+        add(arguments, "--replay", replay);
+        add(arguments, "--against", against);
         return kit.get().run(spec().commandLine().getOut(), err(), arguments.toArray(String[]::new));
     }
 
