@@ -21,6 +21,16 @@ module dev.filigree.conformance {
     exports dev.filigree.conformance.run;
     exports dev.filigree.conformance.report;
     exports dev.filigree.conformance.cases;
+    exports dev.filigree.conformance.profile;
+    exports dev.filigree.conformance.certificate;
+    exports dev.filigree.conformance.fork;
+    exports dev.filigree.conformance.bundle;
+    exports dev.filigree.conformance.policy;
+    exports dev.filigree.conformance.verify;
 
     uses dev.filigree.api.backend.BackendProvider;
+    uses dev.filigree.api.policy.AttentionPolicyProvider;
+
+    provides java.util.spi.ToolProvider with
+            dev.filigree.conformance.verify.VerifyTool;
 }

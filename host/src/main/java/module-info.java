@@ -31,4 +31,5 @@ module dev.filigree.host {
             com.google.guice;
 
     uses dev.filigree.api.backend.BackendProvider;
+    uses java.util.spi.ToolProvider;
 }

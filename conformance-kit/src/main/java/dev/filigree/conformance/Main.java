@@ -4,6 +4,8 @@ import dev.filigree.api.backend.BackendProvider;
 import dev.filigree.api.backend.Probe;
 import dev.filigree.api.select.BackendSelector;
 import dev.filigree.conformance.cases.Catalog;
+import dev.filigree.conformance.fork.Journal;
+import dev.filigree.conformance.fork.Worker;
 import dev.filigree.conformance.rates.RateTable;
 import dev.filigree.conformance.report.PerfTable;
 import dev.filigree.conformance.report.RunReport;
@@ -11,6 +13,11 @@ import dev.filigree.conformance.report.SupportMatrix;
 import dev.filigree.conformance.run.ConformanceRunner;
 import dev.filigree.conformance.run.KitOptions;
 import dev.filigree.conformance.run.Oracle;
+import dev.filigree.conformance.verify.VerifyOptions;
+import dev.filigree.conformance.verify.VerifyTool;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -18,7 +25,8 @@ import java.util.Optional;
 
 /**
  * The kit without JUnit: {@code Main [run|support|perf|rates|list] [BACKEND...]}. Without names every backend found is
- * taken. Options are system properties, see {@link KitOptions}.
+ * taken. Options are system properties, see {@link KitOptions}. {@code Main verify} runs a profile in a process of its
+ * own and writes a certificate, see {@link VerifyOptions}; {@code Main worker JOURNAL} is that process.
  *
  * <p>Exit codes: 0 all conform, 1 a required rule is broken, 2 wrong use, 3 a backend cannot be opened here.
  */
@@ -33,6 +41,22 @@ public final class Main {
     static int run(String[] args) {
         String mode = args.length == 0 ? "run" : args[0];
         List<String> names = List.of(args).subList(Math.min(1, args.length), args.length);
+        return switch (mode) {
+            case "verify" -> new VerifyTool().run(System.out, System.err, names.toArray(String[]::new));
+            case "worker" -> work(names);
+            default -> run(mode, names);
+        };
+    }
+
+    private static int work(List<String> names) {
+        try {
+            return Worker.run(new Journal(Path.of(names.getFirst())));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static int run(String mode, List<String> names) {
         KitOptions options = KitOptions.fromProperties();
         return switch (mode) {
             case "run" -> judge(names, options);
@@ -52,7 +76,7 @@ public final class Main {
                 yield 0;
             }
             default -> {
-                System.err.println("mode must be run, support, perf, rates or list, not " + mode);
+                System.err.println("mode must be verify, run, support, perf, rates or list, not " + mode);
                 yield 2;
             }
         };

@@ -25,17 +25,6 @@ public record Strides(List<Long> steps) {
         return new Strides(Arrays.stream(steps).boxed().toList());
     }
 
-    /** The strides of a contiguous tensor of this shape, last axis fastest. */
-    public static Strides rowMajor(Shape shape) {
-        Long[] steps = new Long[shape.rank()];
-        long step = 1;
-        for (int axis = shape.rank() - 1; axis >= 0; axis--) {
-            steps[axis] = step;
-            step = Math.multiplyExact(step, Math.max(1, shape.dim(axis)));
-        }
-        return new Strides(List.of(steps));
-    }
-
     /** The distance in elements along one axis. */
     public long step(int axis) {
         return steps.get(axis);

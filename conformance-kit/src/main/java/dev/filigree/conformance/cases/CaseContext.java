@@ -23,8 +23,10 @@ public final class CaseContext {
     private final Rule rule;
     private final BackendProvider provider;
     private final Subject subject;
+    private final Subject oracle;
     private final Generator generator;
     private double margin;
+    private String note = "";
 
     /**
      * A context of one execution.
@@ -32,12 +34,14 @@ public final class CaseContext {
      * @param rule the rule the case is named after
      * @param provider of the backend under judgement
      * @param subject the backend under judgement, checked
+     * @param oracle the reference backend
      * @param generator the seed's numbers
      */
-    public CaseContext(Rule rule, BackendProvider provider, Subject subject, Generator generator) {
+    public CaseContext(Rule rule, BackendProvider provider, Subject subject, Subject oracle, Generator generator) {
         this.rule = rule;
         this.provider = provider;
         this.subject = subject;
+        this.oracle = oracle;
         this.generator = generator;
     }
 
@@ -59,6 +63,21 @@ public final class CaseContext {
     /** Runs problems on the backend under judgement. */
     public Subject subject() {
         return subject;
+    }
+
+    /** Runs problems on the reference backend. */
+    public Subject oracle() {
+        return oracle;
+    }
+
+    /** Leaves what was measured in the report of a case that passes. */
+    public void note(String text) {
+        note = text;
+    }
+
+    /** What was measured; empty if nothing was. */
+    public String note() {
+        return note;
     }
 
     /** The largest share of a tolerance that any comparison so far used. */

@@ -10,7 +10,6 @@ import dev.filigree.api.plan.TensorRole;
 import dev.filigree.api.plan.Workload;
 import dev.filigree.api.tensor.DType;
 import dev.filigree.api.tensor.Strides;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -128,12 +127,6 @@ public final class ProblemBuilder {
             throw new IllegalArgumentException("tensor " + ref + " has no bytes");
         }
         return found;
-    }
-
-    /** Takes a tensor out of the comparison with the reference. */
-    public ProblemBuilder notCompared(TensorRef... refs) {
-        Arrays.asList(refs).forEach(compared::remove);
-        return this;
     }
 
     /** The extents under which the plan is priced. */

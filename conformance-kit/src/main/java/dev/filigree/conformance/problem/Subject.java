@@ -15,16 +15,23 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiConsumer;
 
 /** Runs problems on an open backend, each with buffers of its own. Not thread-safe. */
 public final class Subject implements AutoCloseable {
     private final Backend backend;
     private final ExecutionStream stream;
+    private BiConsumer<Problem, Outputs> watcher = (problem, outputs) -> {};
 
     /** Runs problems on a backend that the caller closes. */
     public Subject(Backend backend) {
         this.backend = backend;
         stream = backend.openStream();
+    }
+
+    /** Has every further run told, with what it left. */
+    public void watch(BiConsumer<Problem, Outputs> newWatcher) {
+        watcher = newWatcher;
     }
 
     /** The backend. */
@@ -86,7 +93,9 @@ public final class Subject implements AutoCloseable {
                     written.put(ref, after);
                 }
             });
-            return new Outputs(written);
+            Outputs outputs = new Outputs(written);
+            watcher.accept(problem, outputs);
+            return outputs;
         }
     }
 

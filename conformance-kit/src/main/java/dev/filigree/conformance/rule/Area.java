@@ -23,7 +23,9 @@ public enum Area {
     /** Buffers, scopes, workspaces. */
     MEMORY(10, "memory"),
     /** Providers, backends, streams, prepared plans. */
-    CONTRACT(11, "backend contract");
+    CONTRACT(11, "backend contract"),
+    /** Attention policies on a backend. */
+    POLICY(12, "policies");
 
     private final int hundreds;
     private final String title;

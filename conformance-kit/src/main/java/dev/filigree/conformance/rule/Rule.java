@@ -142,7 +142,17 @@ public enum Rule {
     R1107(Level.REQUIRED, "backendIsThreadSafe"),
     R1108(Level.REQUIRED, "closingTwiceIsAllowed"),
     R1109(Level.UNTESTED, "noNativeLibraryBeforeOpen"),
-    R1110(Level.UNTESTED, "deviceFailuresNameTheOp");
+    R1110(Level.UNTESTED, "deviceFailuresNameTheOp"),
+    R1201(Level.REQUIRED, "equalProblemsGiveEqualPlans"),
+    R1202(Level.REQUIRED, "onlyAskedHeadsArePlanned"),
+    R1203(Level.REQUIRED, "policyIgnoresChunking"),
+    R1204(Level.REQUIRED, "policyIgnoresTheBatch"),
+    R1205(Level.REQUIRED, "everyKeyCountsOnce"),
+    R1206(Level.REQUIRED, "needsCoverWhatIsRead"),
+    R1207(Level.REQUIRED, "budgetIsKept"),
+    R1208(Level.REQUIRED, "massAndRecallReachTheirFloors"),
+    R1209(Level.REQUIRED, "policiesCompose"),
+    R1210(Level.REQUIRED, "policyIgnoresTheBackend");
 
     private final Level level;
     private final String gist;

@@ -11,7 +11,7 @@ import java.util.Optional;
  * @param seed the seed it ran with
  * @param status the outcome
  * @param brokenRule the rule that does not hold, for failures
- * @param message why it failed or is unsupported; empty if it passed
+ * @param message why it failed or is unsupported; what was measured if it passed, mostly nothing
  * @param margin largest share of a tolerance used, 0 where nothing was compared
  * @param nanos time taken
  */

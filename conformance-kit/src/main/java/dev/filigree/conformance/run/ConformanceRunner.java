@@ -3,6 +3,7 @@ package dev.filigree.conformance.run;
 import dev.filigree.api.backend.Backend;
 import dev.filigree.api.backend.BackendOptions;
 import dev.filigree.api.backend.BackendProvider;
+import dev.filigree.conformance.bundle.RecordedRun;
 import dev.filigree.conformance.cases.CaseBody;
 import dev.filigree.conformance.cases.CaseContext;
 import dev.filigree.conformance.cases.ConformanceCase;
@@ -17,6 +18,7 @@ import dev.filigree.conformance.rule.RuleBroken;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BiConsumer;
 
 /** Runs cases against one backend. Not thread-safe. */
 public final class ConformanceRunner implements AutoCloseable {
@@ -25,6 +27,8 @@ public final class ConformanceRunner implements AutoCloseable {
     private final Backend backend;
     private final Subject subject;
     private final Subject oracle;
+    private final List<RecordedRun> recorded = new ArrayList<>();
+    private final List<RecordedRun> recordedReference = new ArrayList<>();
 
     /**
      * Opens both backends.
@@ -48,6 +52,30 @@ public final class ConformanceRunner implements AutoCloseable {
     /** The backend under judgement. */
     public Backend backend() {
         return backend;
+    }
+
+    /** Whether to keep what both backends ran in the last execution. */
+    public void record(boolean wanted) {
+        subject.watch(watcher(wanted, recorded));
+        oracle.watch(watcher(wanted, recordedReference));
+    }
+
+    private static BiConsumer<Problem, Outputs> watcher(boolean wanted, List<RecordedRun> runs) {
+        return (problem, outputs) -> {
+            if (wanted) {
+                runs.add(RecordedRun.of(problem, outputs));
+            }
+        };
+    }
+
+    /** What the backend under judgement ran in the last execution. */
+    public List<RecordedRun> recorded() {
+        return List.copyOf(recorded);
+    }
+
+    /** What the reference ran in the last execution. */
+    public List<RecordedRun> recordedReference() {
+        return List.copyOf(recordedReference);
     }
 
     /** The executions that options ask for, in order. */
@@ -97,14 +125,17 @@ public final class ConformanceRunner implements AutoCloseable {
     /** Runs a case once. Whatever the backend throws is a failure of the case, so that others still run. */
     public CaseResult run(Execution execution) {
         ConformanceCase executed = execution.executed();
-        CaseContext context = new CaseContext(executed.rule(), provider, subject, new Generator(execution.seed()));
+        recorded.clear();
+        recordedReference.clear();
+        CaseContext context =
+                new CaseContext(executed.rule(), provider, subject, oracle, new Generator(execution.seed()));
         long start = System.nanoTime();
         try {
             switch (executed.body()) {
                 case CaseBody.Compare(CaseBody.ProblemMaker maker) -> compare(context, maker);
                 case CaseBody.Check(CaseBody.Property property) -> property.check(context);
             }
-            return result(execution, CaseResult.Status.PASSED, Optional.empty(), "", context, start);
+            return result(execution, CaseResult.Status.PASSED, Optional.empty(), context.note(), context, start);
         } catch (UnsupportedCase e) {
             return result(execution, CaseResult.Status.UNSUPPORTED, Optional.empty(), text(e), context, start);
         } catch (RuleBroken e) {

@@ -7,11 +7,11 @@ import dev.filigree.api.backend.Probe;
 import java.util.function.UnaryOperator;
 
 /** Another provider whose backend, or whose own answers, are changed in one place. */
-class DefectiveProvider implements BackendProvider {
+public class DefectiveProvider implements BackendProvider {
     final BackendProvider honest;
     private final UnaryOperator<Backend> defect;
 
-    DefectiveProvider(BackendProvider honest, UnaryOperator<Backend> defect) {
+    public DefectiveProvider(BackendProvider honest, UnaryOperator<Backend> defect) {
         this.honest = honest;
         this.defect = defect;
     }

@@ -1,11 +1,9 @@
 package dev.filigree.conformance.mutant;
 
 import dev.filigree.api.backend.Backend;
-import dev.filigree.api.backend.BackendOptions;
 import dev.filigree.api.backend.BackendProvider;
 import dev.filigree.api.backend.ExecutionStream;
 import dev.filigree.api.backend.PreparedPlan;
-import dev.filigree.api.backend.Probe;
 import dev.filigree.api.op.Op;
 import dev.filigree.api.plan.Plan;
 import dev.filigree.api.plan.RunBindings;
@@ -14,19 +12,20 @@ import java.util.List;
 import java.util.function.UnaryOperator;
 
 /** Makes a backend that prepares plans with a defect. */
-final class MutantProvider implements BackendProvider {
+final class MutantProvider extends DefectiveProvider {
 
     /** Wraps what an honest backend prepared. */
     interface Preparing {
         PreparedPlan prepare(Backend honest, Plan plan);
     }
 
-    private final BackendProvider honest;
-    private final Preparing preparing;
-
     MutantProvider(BackendProvider honest, Preparing preparing) {
-        this.honest = honest;
-        this.preparing = preparing;
+        super(honest, backend -> new DelegatingBackend(backend) {
+            @Override
+            public PreparedPlan prepare(Plan plan) {
+                return preparing.prepare(inner, plan);
+            }
+        });
     }
 
     static <O extends Op> Preparing rewrite(Class<O> type, UnaryOperator<O> rewrite) {
@@ -50,36 +49,6 @@ final class MutantProvider implements BackendProvider {
                     prepared,
                     (inner, stream, bindings, workspace) ->
                             kernel.run(op, new RunView(plan, bindings), () -> inner.run(stream, bindings, workspace)));
-        };
-    }
-
-    @Override
-    public String name() {
-        return honest.name();
-    }
-
-    @Override
-    public int spiVersion() {
-        return honest.spiVersion();
-    }
-
-    @Override
-    public int priority() {
-        return honest.priority();
-    }
-
-    @Override
-    public Probe probe() {
-        return honest.probe();
-    }
-
-    @Override
-    public Backend open(BackendOptions options) {
-        return new DelegatingBackend(honest.open(options)) {
-            @Override
-            public PreparedPlan prepare(Plan plan) {
-                return preparing.prepare(inner, plan);
-            }
         };
     }
 

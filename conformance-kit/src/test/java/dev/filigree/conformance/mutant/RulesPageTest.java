@@ -2,6 +2,7 @@ package dev.filigree.conformance.mutant;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.filigree.conformance.policy.PolicyMutants;
 import dev.filigree.conformance.rule.Rule;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -9,6 +10,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** The page that lists rules and mutants says what the code does. */
@@ -35,8 +37,9 @@ class RulesPageTest {
                 .filter(row -> row.startsWith("| R") && !row.contains("`"))
                 .sorted()
                 .toList();
-        List<String> expected = Mutants.all().stream()
-                .map(mutant -> "| " + mutant.rule() + " | " + mutant.name() + " |")
+        List<String> expected = Stream.concat(
+                        Mutants.all().stream().map(mutant -> "| " + mutant.rule() + " | " + mutant.name() + " |"),
+                        PolicyMutants.all().stream().map(mutant -> "| " + mutant.rule() + " | " + mutant.name() + " |"))
                 .sorted()
                 .toList();
         assertEquals(expected, rows);

@@ -18,6 +18,8 @@ import java.util.zip.ZipFile;
 final class PackedFile {
     private static final long MAX_BYTES = 1L << 30;
     private static final int CHUNK_BYTES = 1 << 16;
+    /** The most that deflate makes of a byte: 258 bytes from two bits. */
+    private static final long MAX_RATIO = 1032;
 
     private PackedFile() {}
 
@@ -62,6 +64,12 @@ final class PackedFile {
         if (entry == null) {
             throw new CheckpointException(
                     packed + ": entry " + name + " is missing; accepted: entries header, even and odd");
+        }
+        // What an entry claims decides how much is allocated, so it must be possible.
+        long most = Math.min(MAX_BYTES, MAX_RATIO * Math.min(MAX_BYTES, entry.getCompressedSize()) + MAX_RATIO);
+        if (entry.getSize() < 0 || entry.getSize() > most) {
+            throw new CheckpointException(packed + ": entry " + name + " claims " + entry.getSize() + " bytes of "
+                    + entry.getCompressedSize() + " packed ones; accepted: at most " + most);
         }
         return entry;
     }

@@ -14,6 +14,7 @@ import picocli.CommandLine.Command;
             TokenizeCommand.class,
             CheckCommand.class,
             BackendsCommand.class,
+            VerifyCommand.class,
             ExplainCommand.class,
             NeedleCommand.class,
             CalibrateCommand.class,

@@ -9,6 +9,8 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -96,6 +98,21 @@ class PackedFileTest {
         assertTrue(refusal().contains("cannot be unpacked"), refusal());
         Files.delete(PackedFile.of(plain));
         assertTrue(refusal().contains("does not exist"), refusal());
+    }
+
+    /** The allocation follows from the claim, so 300 bytes must not be able to ask for a gigabyte. */
+    @Test
+    void anEntryCannotClaimMoreThanItsPackedBytesHold() throws IOException {
+        pack();
+        byte[] zip = Files.readAllBytes(PackedFile.of(plain));
+        ByteBuffer directory = ByteBuffer.wrap(zip).order(ByteOrder.LITTLE_ENDIAN);
+        for (int at = 0; at < zip.length - 4; at++) {
+            if (directory.getInt(at) == 0x02014b50) {
+                directory.putInt(at + 24, 500_000_000);
+            }
+        }
+        Files.write(PackedFile.of(plain), zip);
+        assertTrue(refusal().contains("claims 500000000 bytes of "), refusal());
     }
 
     private String refusal() {

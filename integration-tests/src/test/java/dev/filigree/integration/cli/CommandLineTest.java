@@ -24,7 +24,7 @@ class CommandLineTest {
     Path folder;
 
     @ParameterizedTest
-    @ValueSource(strings = {"run", "tokenize", "check", "backends", "explain", "needle"})
+    @ValueSource(strings = {"run", "tokenize", "check", "backends", "explain", "needle", "verify"})
     void everyCommandHasHelpWithExamples(String command) throws Exception {
         var result = ModulePathProcess.cli(command, "--help").run(SOON);
         assertEquals(0, result.exitCode(), result.toString());
@@ -45,6 +45,45 @@ class CommandLineTest {
             }
         }
         assertTrue(reference != null && reference.get("available").booleanValue(), result.out());
+    }
+
+    @Test
+    void verifyCertifiesABackendAndAPolicyInAProcessOfTheirOwn() throws Exception {
+        Path page = folder.resolve("certificate.html");
+        var result = ModulePathProcess.cli(
+                        "verify",
+                        "--backend",
+                        "cpu-vector",
+                        "--policy",
+                        "streaming:sink=4:recent=24",
+                        "--profile",
+                        "attention-core",
+                        "--tier",
+                        "smoke",
+                        "--html",
+                        page.toString(),
+                        "--json",
+                        "-")
+                .run(SOON);
+        assertEquals(0, result.exitCode(), result.toString());
+        JsonNode certificate = new JsonMapper().readTree(result.out());
+        assertEquals("conforms", certificate.get("verdict").textValue(), result.err());
+        assertEquals("cpu-vector", certificate.get("backend").textValue());
+        assertTrue(certificate.get("passed").intValue() > 50, result.out());
+        assertTrue(result.out().contains("mass least "), result.out());
+        assertTrue(result.err().contains("cpu-vector conforms"), result.err());
+        assertTrue(Files.readString(page).contains("required_R201"), page::toString);
+    }
+
+    @Test
+    void verifyRefusesWhatItDoesNotKnow() throws Exception {
+        var backend = ModulePathProcess.cli("verify", "--backend", "abacus").run(SOON);
+        assertEquals(2, backend.exitCode(), backend.toString());
+        assertTrue(backend.err().contains("no backend abacus is installed; found are [cpu-reference, "), backend.err());
+        var policy = ModulePathProcess.cli("verify", "--backend", "cpu-vector", "--policy", "lserve:bugdet=4")
+                .run(SOON);
+        assertEquals(2, policy.exitCode(), policy.toString());
+        assertTrue(policy.err().contains("policy lserve has options [budget, "), policy.err());
     }
 
     @Test

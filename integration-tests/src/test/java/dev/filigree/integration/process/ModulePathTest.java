@@ -40,6 +40,7 @@ class ModulePathTest {
                         "dev.filigree.cpu.vector",
                         "dev.filigree.cuda",
                         "dev.filigree.vulkan",
+                        "dev.filigree.conformance",
                         "dev.filigree.host"),
                 modules);
     }

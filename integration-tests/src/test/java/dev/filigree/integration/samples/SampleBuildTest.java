@@ -50,6 +50,7 @@ class SampleBuildTest {
         String report = build(SampleProject.POLICY);
 
         assertTrue(report.contains("Tests run: 6, Failures: 0, Errors: 0, Skipped: 0"), report);
+        assertTrue(report.contains("Tests run: 32, Failures: 0, Errors: 0, Skipped: 0"), report);
     }
 
     /** Builds a copy of a sample and gives back all that Maven printed. */

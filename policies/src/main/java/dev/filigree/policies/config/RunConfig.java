@@ -58,12 +58,6 @@ public record RunConfig(
                 file, model, request, compute, attention, kvCache, linear, adapters, prompt, generation, limits, given);
     }
 
-    /** The same with another prompt. */
-    public RunConfig withPrompt(PromptConfig other) {
-        return new RunConfig(
-                file, model, backend, compute, attention, kvCache, linear, adapters, other, generation, limits, given);
-    }
-
     /** The same with other generation settings. */
     public RunConfig withGeneration(GenerationConfig other) {
         return new RunConfig(

@@ -1,0 +1,99 @@
+package dev.filigree.conformance.policy;
+
+import dev.filigree.api.attention.AttentionPolicy;
+import dev.filigree.api.policy.OptionSpec;
+import dev.filigree.api.policy.PolicyOptions;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Options from texts, the specs' defaults where there are none. Nested policies may be given ready-made. */
+final class GivenOptions implements PolicyOptions {
+    private final List<OptionSpec> specs;
+    private final Map<String, String> given;
+    private final Map<String, AttentionPolicy> nested;
+
+    /**
+     * Checked options.
+     *
+     * @throws IllegalArgumentException if a key is unknown, or a required one is missing
+     */
+    GivenOptions(
+            String policy, List<OptionSpec> specs, Map<String, String> given, Map<String, AttentionPolicy> nested) {
+        this.specs = specs;
+        this.given = given;
+        this.nested = nested;
+        for (String key : given.keySet()) {
+            if (specs.stream().noneMatch(spec -> spec.key().equals(key))) {
+                throw new IllegalArgumentException("policy " + policy + " has options "
+                        + specs.stream().map(OptionSpec::key).toList() + ", not " + key);
+            }
+        }
+        for (OptionSpec spec : specs) {
+            if (spec.defaultText().isEmpty() && !given.containsKey(spec.key())) {
+                throw new IllegalArgumentException("policy " + policy + " needs the option " + spec.key());
+            }
+        }
+    }
+
+    private String value(String key) {
+        OptionSpec spec = specs.stream()
+                .filter(one -> one.key().equals(key))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("the provider declares no option " + key));
+        return given.getOrDefault(key, spec.defaultText().orElse(""));
+    }
+
+    @Override
+    public long integer(String key) {
+        return Long.parseLong(value(key));
+    }
+
+    @Override
+    public double number(String key) {
+        return Double.parseDouble(value(key));
+    }
+
+    @Override
+    public boolean bool(String key) {
+        return Boolean.parseBoolean(value(key));
+    }
+
+    @Override
+    public String text(String key) {
+        return value(key);
+    }
+
+    @Override
+    public Optional<Path> file(String key) {
+        return Optional.of(value(key)).filter(text -> !text.isEmpty()).map(Path::of);
+    }
+
+    @Override
+    public <T> T policy(String key, Class<T> kind) {
+        AttentionPolicy made = nested.get(key);
+        return kind.cast(made != null ? made : PolicySetting.parse(value(key)).policy());
+    }
+
+    @Override
+    public List<Double> numbers(String key) {
+        return Arrays.stream(value(key).split(",")).map(Double::valueOf).toList();
+    }
+
+    @Override
+    public <T> List<SelectedPolicy<T>> policies(String key, Class<T> kind) {
+        return List.of();
+    }
+
+    @Override
+    public boolean isGiven(String key) {
+        return given.containsKey(key) || nested.containsKey(key);
+    }
+
+    @Override
+    public String path(String key) {
+        return "attention." + key;
+    }
+}
