@@ -22,6 +22,7 @@ import java.util.OptionalLong;
  * @param chunkTokens prompt tokens per step, all sequences together
  * @param kvBudgetBytes bytes that all cache pages together may take, if bounded
  * @param swapBudgetBytes host memory for sequences that are swapped out to make room, 0 to swap none
+ * @param maxPrefixes prompt beginnings that stay in the cache for prompts that begin alike, 0 to keep none
  * @param backend which backend is asked for
  */
 public record EngineConfig(
@@ -35,9 +36,10 @@ public record EngineConfig(
         int chunkTokens,
         OptionalLong kvBudgetBytes,
         long swapBudgetBytes,
+        int maxPrefixes,
         BackendRequest backend) {
 
-    /** A config that swaps nothing. */
+    /** A config that swaps nothing and keeps no beginnings. */
     public EngineConfig(
             Path checkpoint,
             AttentionPolicy attention,
@@ -60,6 +62,7 @@ public record EngineConfig(
                 chunkTokens,
                 kvBudgetBytes,
                 0,
+                0,
                 backend);
     }
 
@@ -76,6 +79,7 @@ public record EngineConfig(
                 chunkTokens,
                 kvBudgetBytes,
                 bytes,
+                maxPrefixes,
                 backend);
     }
 
