@@ -73,8 +73,8 @@ public record PageSelect(
     /** Scores are scanned when a list is chosen anew; the mean over the steps that share it. */
     @Override
     public Cost cost(Tensors tensors, Workload load) {
-        double lists = (double) load.numSeqs()
-                * choice.scope().numLists(heads.numServedQoHeads(), heads.numServedKvHeads());
+        double lists =
+                (double) load.numSeqs() * choice.scope().numLists(heads.numServedQoHeads(), heads.numServedKvHeads());
         double scanned = lists * load.contextTokens() / pageSize / reuseInterval;
         return new Cost(scanned * 2, scanned * 4, lists * budgetPages * 4 / reuseInterval);
     }

@@ -137,7 +137,8 @@ class CommandLineTest {
                 told.get("pages").get(0).textValue());
         JsonNode steps = told.get("decode").get("attentionSteps");
         double entries = 24 * 16385 / 16.0;
-        assertEquals(entries * 4 * 64 / 4, steps.get("PageScore").get("bytesRead").doubleValue(), 0.02 * entries * 64);
+        assertEquals(
+                entries * 4 * 64 / 4, steps.get("PageScore").get("bytesRead").doubleValue(), 0.02 * entries * 64);
         assertEquals(
                 24 * 1024 * (32 + 4 + 32 + 4.0),
                 steps.get("PagedAttention").get("bytesRead").doubleValue(),
