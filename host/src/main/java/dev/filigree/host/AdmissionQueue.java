@@ -64,7 +64,8 @@ final class AdmissionQueue {
             }
             sequences.add(head.session().sequence());
             lengths[active.size()] = head.finalLength();
-            if (engine.admit(sequences, lengths)) {
+            Session session = head.session();
+            if (engine.admit(sequences, lengths, session.ids(), session.numTokens())) {
                 active.add(head);
                 admitted++;
             } else if (active.isEmpty()) {

@@ -70,10 +70,12 @@ public record PageSelect(
         tensors.requireCapacity(opName(), tensors.get(choice.pages()), 2, budgetPages);
     }
 
+    /** Scores are scanned when a list is chosen anew; the mean over the steps that share it. */
     @Override
     public Cost cost(Tensors tensors, Workload load) {
-        double lists = (double) load.numSeqs() * choice.scope().numLists(heads.numQoHeads(), heads.numKvHeads());
-        double pages = load.contextTokens() / (double) pageSize;
-        return new Cost(lists * pages * 2, lists * pages * 4, lists * budgetPages * 4);
+        double lists =
+                (double) load.numSeqs() * choice.scope().numLists(heads.numServedQoHeads(), heads.numServedKvHeads());
+        double scanned = lists * load.contextTokens() / pageSize / reuseInterval;
+        return new Cost(scanned * 2, scanned * 4, lists * budgetPages * 4 / reuseInterval);
     }
 }

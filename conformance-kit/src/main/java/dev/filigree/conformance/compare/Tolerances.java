@@ -122,6 +122,34 @@ public final class Tolerances {
         };
     }
 
+    /**
+     * How far a vector may be off after a page: half a code, what f16 takes from scale and zero over all codes, {@code s (1/2 +
+     * (Q + 2 |z|) 2^-11)}, and a rounding of the result. Where the range is too small for a scale or too far from 0 for a zero,
+     * all channels read back as its middle.
+     */
+    public static double roundTrip(KvPrecision precision, float[] vector) {
+        double max = Double.NEGATIVE_INFINITY;
+        double min = Double.POSITIVE_INFINITY;
+        for (float value : vector) {
+            max = Math.max(max, value);
+            min = Math.min(min, value);
+        }
+        double magnitude = Math.max(Math.abs(max), Math.abs(min));
+        double rounding = 0x1p-10 * magnitude + 0x1p-24;
+        if (!precision.isQuantized()) {
+            return switch (precision) {
+                case F32 -> 0;
+                case BF16 -> 0x1p-8 * magnitude;
+                default -> rounding;
+            };
+        }
+        double step = (max - min) / precision.maxCode();
+        double zero = -min / step;
+        boolean constant = step < 0x1p-24 || !(Math.abs(zero) < 65520);
+        return rounding
+                + (constant ? (max - min) / 2 : step * (0.5 + (precision.maxCode() + 2 * Math.abs(zero)) * 0x1p-11));
+    }
+
     private static boolean isLse(Op op, TensorRef output) {
         TensorRef lse = switch (op) {
             case DenseAttention a -> a.lse();

@@ -11,6 +11,7 @@ final class Mutants {
         return Stream.of(
                         AttentionMutants.all(),
                         SparseMutants.all(),
+                        EquivalenceMutants.all(),
                         SelectionMutants.all(),
                         KvMutants.all(),
                         LowBitMutants.all(),

@@ -55,29 +55,46 @@ public final class Html {
         return this;
     }
 
-    /** A table; entries that look like numbers stand right. */
+    /** A table; entries that look like numbers stand right, and so do the headers of columns of them. */
     public Html table(List<String> header, List<List<String>> rows) {
         body.append("<table>\n<tr>");
-        header.forEach(cell -> body.append("<th>").append(escape(cell)).append("</th>"));
+        for (int i = 0; i < header.size(); i++) {
+            int column = i;
+            boolean numbers = !rows.isEmpty()
+                    && rows.stream().allMatch(row -> row.size() <= column || isNumber(row.get(column)));
+            cell("th", numbers, header.get(i));
+        }
         body.append("</tr>\n");
         for (List<String> row : rows) {
             body.append("<tr>");
-            row.forEach(cell -> body.append(cell.matches("[-+0-9.]+( ?[%A-Za-z]{0,3})") ? "<td class=\"n\">" : "<td>")
-                    .append(escape(cell))
-                    .append("</td>"));
+            row.forEach(text -> cell("td", isNumber(text), text));
             body.append("</tr>\n");
         }
         body.append("</table>\n");
         return this;
     }
 
+    private static boolean isNumber(String text) {
+        return text.matches("[-+0-9.]+( ?[%A-Za-z]{0,3})|-");
+    }
+
+    private void cell(String tag, boolean number, String text) {
+        body.append('<')
+                .append(tag)
+                .append(number ? " class=\"n\">" : ">")
+                .append(escape(text))
+                .append("</")
+                .append(tag)
+                .append('>');
+    }
+
     /** The whole page. */
     public String page() {
         return "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>" + escape(title)
-                + "</title>\n<style>\nbody{font:14px/1.45 sans-serif;margin:24px;color:#222;max-width:1200px}\n"
+                + "</title>\n<style>\nbody{font:14px/1.45 sans-serif;margin:24px;color:#222;max-width:1400px}\n"
                 + "h1{font-size:22px}h2{font-size:17px;margin-top:28px}\n"
                 + "table{border-collapse:collapse;margin:12px 0}th,td{padding:3px 10px;border-bottom:1px solid #ddd;"
-                + "text-align:left}td.n{text-align:right;font-variant-numeric:tabular-nums}\n"
+                + "text-align:left}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}\n"
                 + ".maps{display:flex;flex-wrap:wrap;gap:18px}\n</style>\n</head>\n<body>\n" + body
                 + "</body>\n</html>\n";
     }

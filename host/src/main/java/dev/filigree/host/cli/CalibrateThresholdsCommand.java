@@ -11,6 +11,7 @@ import dev.filigree.host.calibrate.decoder.ArraysReader;
 import dev.filigree.host.calibrate.decoder.BackendKernels;
 import dev.filigree.host.calibrate.decoder.DecoderArrays;
 import dev.filigree.host.calibrate.thresholds.SparseKernels;
+import dev.filigree.host.calibrate.thresholds.StepLog;
 import dev.filigree.host.calibrate.thresholds.ThresholdCalibration;
 import dev.filigree.host.calibrate.thresholds.XAttentionShape;
 import dev.filigree.policies.table.HeadTable;
@@ -19,6 +20,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -98,6 +100,10 @@ final class CalibrateThresholdsCommand extends Common {
             description = "Relative squared output error that search accepts (default: ${DEFAULT-VALUE}).")
     double maxError;
 
+    @Option(names = "--state", paramLabel = "FILE", description = "Where steps are kept, to go on from there.")
+    @Nullable
+    Path state;
+
     @Mixin
     CalibrationOptions options = new CalibrationOptions();
 
@@ -113,13 +119,17 @@ final class CalibrateThresholdsCommand extends Common {
                 new ArrayList<>(BackendKernels.samplePlans(model, new HeadPattern.Streaming(0, 1), data.maxTokens()));
         plans.add(SparseKernels.plan(model, shape, data.maxTokens()));
         Selection selection = BackendSelector.installed().select(options.request(), plans);
+        StepLog log = StepLog.open(Optional.ofNullable(state), identity(data));
+        if (log.known() > 0) {
+            err().println("going on after " + log.known() + " steps of " + state);
+        }
         HeadTable table;
         try (Backend backend = selection.backend();
                 BackendKernels kernels = new BackendKernels(model, backend, data.maxTokens());
                 SparseKernels sparse = new SparseKernels(model, shape, backend, data.maxTokens())) {
             err().println(selection.reason());
             ThresholdCalibration calibration =
-                    new ThresholdCalibration(model, kernels, sparse, shape, data, options.samples, err()::println);
+                    new ThresholdCalibration(model, kernels, sparse, shape, data, options.samples, log, err()::println);
             table = method.equals("profile") ? calibration.profile() : calibration.search(start, steps, maxError);
         }
         show(table);
@@ -139,6 +149,13 @@ final class CalibrateThresholdsCommand extends Common {
                 .put("data", data.describe())
                 .put("thresholds", table.rows()));
         return Errors.OK;
+    }
+
+    /** Everything that decides about the steps; how many of them there are does not. */
+    private String identity(CalibrationData data) {
+        return "method=" + method + " checkpoint=" + checkpoint + " stride=" + stride + " blockSize=" + blockSize
+                + " residues=" + residues + " data=" + data.describe() + " seed=" + options.seed
+                + (method.equals("search") ? " samples=" + options.samples + " start=" + start + " steps=" + steps : "");
     }
 
     private Residues pairing() {

@@ -2,6 +2,7 @@ package dev.filigree.host.cli;
 
 import dev.filigree.api.attention.ModelGeometry;
 import dev.filigree.api.kvcache.KvCachePlan;
+import dev.filigree.api.plan.Cost;
 import dev.filigree.api.select.BackendSelector;
 import dev.filigree.host.explain.Explanation;
 import dev.filigree.host.explain.PhaseCost;
@@ -60,7 +61,8 @@ final class ExplainCommand extends Common {
                 + (e.policy().isEmpty() ? "" : "attention\n  " + String.join("\n  ", e.policy()) + "\n\n")
                 + "heads\n" + e.heads() + "\n"
                 + costs + "\n"
-                + "attention of one decode step, all layers\n" + steps(e.decode()) + "\n"
+                + "attention of one decode step, all layers\n" + steps(e) + "\n"
+                + (e.pages().isEmpty() ? "" : "pages of a decode step\n  " + String.join("\n  ", e.pages()) + "\n\n")
                 + new TextTable()
                         .row("weights", Units.bytes(e.weightBytes()) + " as " + String.join(", ", e.linearSchemes()))
                         .row("KV pages", Units.bytes(e.kv().totalBytes()) + " for all sequences")
@@ -73,15 +75,18 @@ final class ExplainCommand extends Common {
                 + "\n" + e.prefill().plan() + "\n" + e.decode().plan();
     }
 
-    private static TextTable steps(PhaseCost phase) {
+    private TextTable steps(Explanation e) {
         TextTable steps = new TextTable().row("", "FLOPs", "read", "written");
-        phase.attentionSteps()
-                .forEach((name, cost) -> steps.row(
-                        name,
-                        Units.count(cost.flops()),
-                        Units.bytes(cost.bytesRead()),
-                        Units.bytes(cost.bytesWritten())));
-        return steps;
+        e.decode().attentionSteps().forEach((name, cost) -> row(steps, name, cost));
+        Cost all = e.decode().attentionSteps().values().stream().reduce(Cost.NONE, Cost::plus);
+        row(steps, "together", all);
+        double dense = denseBytes(e.kv(), tokens + 1L);
+        return steps.row("dense at 16 bits", "", Units.bytes(dense), "")
+                .row("times less", "", Units.rate(dense / all.bytesRead()), "");
+    }
+
+    private static void row(TextTable table, String name, Cost cost) {
+        table.row(name, Units.count(cost.flops()), Units.bytes(cost.bytesRead()), Units.bytes(cost.bytesWritten()));
     }
 
     /** Bytes of the keys and values of some tokens, unquantized at 16 bits. */
@@ -112,6 +117,7 @@ final class ExplainCommand extends Common {
                 .put("kvBytesOfOne", e.kv().bytesFor(tokens + 1L))
                 .put("admission", e.admission())
                 .put("attention", e.policy())
+                .put("pages", e.pages())
                 .put("heads", e.heads().lines().toList())
                 .put("prefill", json(e.prefill()))
                 .put("decode", json(e.decode()));

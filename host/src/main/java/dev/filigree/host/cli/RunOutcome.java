@@ -2,6 +2,7 @@ package dev.filigree.host.cli;
 
 import dev.filigree.api.kvcache.KvCachePlan;
 import dev.filigree.host.Generation;
+import dev.filigree.host.ServingLoad;
 import dev.filigree.policies.config.RunConfig;
 import java.util.SortedSet;
 
@@ -16,6 +17,8 @@ import java.util.SortedSet;
  * @param prefillDensity share of reachable query/key pairs that the prompt's attention computed
  * @param decodeDensity the same of the last answer token
  * @param kvBytes bytes of the pages that the sequence held
+ * @param admission how many such sequences the cache takes at once, and what happens to more
+ * @param load requests that were admitted and refused, and the cache after them
  * @param openNanos time to open the model
  */
 record RunOutcome(
@@ -27,4 +30,6 @@ record RunOutcome(
         double prefillDensity,
         double decodeDensity,
         long kvBytes,
+        String admission,
+        ServingLoad load,
         long openNanos) {}

@@ -1,6 +1,7 @@
 package dev.filigree.host.cli;
 
 import dev.filigree.host.Generation;
+import dev.filigree.host.ServingLoad;
 import dev.filigree.policies.registry.PolicySection;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -53,6 +54,12 @@ final class RunSummary {
                 "density",
                 o -> Units.percent(o.prefillDensity()) + " prefill, " + Units.percent(o.decodeDensity()) + " decode");
         row(table, "KV bytes", o -> Units.bytes(o.kvBytes()));
+        row(table, "admission", o -> o.admission());
+        row(table, "requests", o -> {
+            ServingLoad load = o.load();
+            return load.admittedRequests() + " admitted, " + load.refusedRequests() + " refused, "
+                    + load.cache().prefixHits() + " began with a kept prefix";
+        });
         row(table, "answer", o -> shown(o.generation().text()));
         if (expected.isPresent()) {
             row(table, "expected", o -> shown(expected.get()) + (isRight(o) ? "  right" : "  WRONG"));
@@ -109,6 +116,10 @@ final class RunSummary {
         values.put("prefillDensity", o.prefillDensity());
         values.put("decodeDensity", o.decodeDensity());
         values.put("kvBytes", o.kvBytes());
+        values.put("admission", o.admission());
+        values.put("admittedRequests", o.load().admittedRequests());
+        values.put("refusedRequests", o.load().refusedRequests());
+        values.put("prefixHits", o.load().cache().prefixHits());
         values.put("finish", o.generation().finish().name());
         values.put("answer", o.generation().text());
         values.put("tokens", o.generation().tokens());

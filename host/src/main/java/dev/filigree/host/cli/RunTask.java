@@ -10,6 +10,7 @@ import dev.filigree.host.Session;
 import dev.filigree.host.decoder.AttentionDensity;
 import dev.filigree.host.decoder.DecoderOutputs;
 import dev.filigree.host.decoder.DecoderPlan;
+import dev.filigree.host.engine.Admission;
 import dev.filigree.host.engine.Engine;
 import dev.filigree.host.tokenizer.Tokenizer;
 import dev.filigree.policies.config.GenerationConfig;
@@ -82,6 +83,9 @@ final class RunTask implements Callable<RunOutcome> {
                 AttentionDensity.of(prefill, engine.planner(), Phase.PREFILL, promptTokens, promptTokens),
                 AttentionDensity.of(decode, engine.planner(), Phase.DECODE, 1, numTokens),
                 engine.kv().bytesFor(numTokens),
+                Admission.text(
+                        engine.kv(), engine.limits().maxSeqs(), config.limits().swapBudgetBytes(), numTokens),
+                model.load(),
                 opened);
     }
 

@@ -9,6 +9,14 @@ public interface BlockManager {
     SequenceBlocks open();
 
     /**
+     * Makes an empty sequence one with the same tokens in the same pages as another, as {@link #fork} does.
+     *
+     * @param empty opened here, of length 0 and without a page
+     * @param other opened here, without a pending reservation
+     */
+    void share(SequenceBlocks empty, SequenceBlocks other);
+
+    /**
      * A sequence with the same tokens in the same pages. No page is taken or copied; a page that either of them writes
      * later is copied first, by the reservation of that step.
      *

@@ -37,6 +37,7 @@ public final class Engine implements AutoCloseable {
     private final Workspace workspace;
     private final PreparedSteps prepared;
     private final BlockManager blocks;
+    private final PrefixCache prefixes;
     private final SequencePool sequences;
     private final int rewindMultiple;
     private final int statsMultiple;
@@ -74,8 +75,18 @@ public final class Engine implements AutoCloseable {
             workspace = closer.add(new Workspace(backend));
             prepared = closer.add(new PreparedSteps(this::prepare));
             blocks = new SharedBlockManager(model.kv());
+            prefixes = new PrefixCache(
+                    blocks,
+                    config.maxPrefixes(),
+                    limits().chunkTokens(),
+                    planner().attention().chunkMultiple());
             sequences = closer.add(new SequencePool(
-                    memory, blocks, model.kv().classes().size(), limits().maxSeqs(), config.swapBudgetBytes()));
+                    memory,
+                    blocks,
+                    prefixes,
+                    model.kv().classes().size(),
+                    limits().maxSeqs(),
+                    config.swapBudgetBytes()));
             statsMultiple = statsMultiple(model.kv());
             rewindMultiple = multiple(statsMultiple, planner().attention().chunkMultiple());
             opened = true;
@@ -282,6 +293,38 @@ public final class Engine implements AutoCloseable {
         }
     }
 
+    /**
+     * As {@link #admit(List, long[])}, where the last sequence has read nothing yet: it takes the pages of the longest kept
+     * beginning of its prompt, if there is one, and then has that length.
+     *
+     * @param prompt tokens of the last sequence, {@code size} of them
+     */
+    public boolean admit(List<Sequence> admitted, long[] newLengths, int[] prompt, int size) {
+        lock.lock();
+        try {
+            requireOpen();
+            Sequence last = admitted.getLast();
+            last.requireUsable(this);
+            if (last.length() > 0) {
+                return admit(admitted, newLengths);
+            }
+            boolean done = false;
+            prefixes.share(last, prompt, size);
+            try {
+                done = admit(admitted, newLengths);
+            } finally {
+                if (last.length() > 0 && done) {
+                    prefixes.hit(last);
+                } else if (last.length() > 0) {
+                    sequences.cut(last, 0);
+                }
+            }
+            return done;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Ends what {@link #admit} began. */
     public void dismiss(Sequence sequence) {
         lock.lock();
@@ -356,6 +399,7 @@ public final class Engine implements AutoCloseable {
                     memory.policyRows().clear(step.sequence(seq).slot());
                 }
             }
+            prefixes.read(step);
             reader.accept(results);
         } finally {
             lock.unlock();

@@ -25,6 +25,7 @@ import java.util.OptionalLong;
  * @param chunkTokens prompt tokens per step, all sequences together
  * @param kvBudgetBytes bytes that all cache pages together may take, if bounded
  * @param swapBudgetBytes host memory for sequences that are swapped out to make room, 0 to swap none
+ * @param maxPrefixes prompt beginnings that stay in the cache for prompts that begin alike, 0 to keep none
  * @param backend which backend is asked for
  */
 public record EngineConfig(
@@ -39,6 +40,7 @@ public record EngineConfig(
         int chunkTokens,
         OptionalLong kvBudgetBytes,
         long swapBudgetBytes,
+        int maxPrefixes,
         BackendRequest backend) {
 
     /** Copies the list. */
@@ -46,7 +48,7 @@ public record EngineConfig(
         adapters = List.copyOf(adapters);
     }
 
-    /** A config without adapters that swaps nothing. */
+    /** A config without adapters that swaps nothing and keeps no beginnings. */
     public EngineConfig(
             Path checkpoint,
             AttentionPolicy attention,
@@ -70,6 +72,7 @@ public record EngineConfig(
                 chunkTokens,
                 kvBudgetBytes,
                 0,
+                0,
                 backend);
     }
 
@@ -87,6 +90,7 @@ public record EngineConfig(
                 chunkTokens,
                 kvBudgetBytes,
                 bytes,
+                maxPrefixes,
                 backend);
     }
 
@@ -104,6 +108,7 @@ public record EngineConfig(
                 chunkTokens,
                 kvBudgetBytes,
                 swapBudgetBytes,
+                maxPrefixes,
                 backend);
     }
 

@@ -11,6 +11,7 @@ public final class Sequence implements AutoCloseable {
 
     private final Engine engine;
     private final SequenceBlocks blocks;
+    private final WholeChunks chunks = new WholeChunks();
     private int slot;
     private long length;
     private long lastUsed;
@@ -74,6 +75,11 @@ public final class Sequence implements AutoCloseable {
         return blocks;
     }
 
+    /** What it has read in whole prompt chunks. */
+    WholeChunks chunks() {
+        return chunks;
+    }
+
     @Nullable
     SwappedPages swapped() {
         return swapped;
@@ -116,6 +122,7 @@ public final class Sequence implements AutoCloseable {
     }
 
     void cutTo(long newLength) {
+        chunks.cut(newLength);
         length = newLength;
     }
 

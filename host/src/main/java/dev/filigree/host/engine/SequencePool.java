@@ -1,6 +1,7 @@
 package dev.filigree.host.engine;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -14,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 final class SequencePool implements AutoCloseable {
     private final ModelMemory memory;
     private final BlockManager blocks;
+    private final PrefixCache prefixes;
     private final int numClasses;
     private final int maxSeqs;
     private final long swapBudgetBytes;
@@ -24,9 +26,16 @@ final class SequencePool implements AutoCloseable {
     private long swapOuts;
     private long clock;
 
-    SequencePool(ModelMemory memory, BlockManager blocks, int numClasses, int maxSeqs, long swapBudgetBytes) {
+    SequencePool(
+            ModelMemory memory,
+            BlockManager blocks,
+            PrefixCache prefixes,
+            int numClasses,
+            int maxSeqs,
+            long swapBudgetBytes) {
         this.memory = memory;
         this.blocks = blocks;
+        this.prefixes = prefixes;
         this.numClasses = numClasses;
         this.maxSeqs = maxSeqs;
         this.swapBudgetBytes = swapBudgetBytes;
@@ -114,9 +123,15 @@ final class SequencePool implements AutoCloseable {
         }
     }
 
-    /** Swaps idle sequences out until the given ones fit with these lengths; false if they cannot. */
+    /**
+     * Makes the given sequences fit with these lengths: forgets kept beginnings where pages are wanted, then swaps idle
+     * sequences out; false if they cannot.
+     */
     boolean makeRoom(List<Sequence> sequences, long[] newLengths) {
         while (!fits(sequences, newLengths)) {
+            if (missingSlots(sequences) <= 0 && prefixes.dropOldest()) {
+                continue;
+            }
             Sequence victim = victim(sequences);
             if (victim == null) {
                 return false;
@@ -298,7 +313,15 @@ final class SequencePool implements AutoCloseable {
         for (int kvClass = 0; kvClass < numClasses; kvClass++) {
             pages[kvClass] = blocks.usedPages(kvClass);
         }
-        return new CacheUse(open.size(), slots.cardinality(), pages, swappedBytes, swapOuts);
+        return new CacheUse(
+                open.size(),
+                slots.cardinality(),
+                Arrays.stream(pages).boxed().toList(),
+                swappedBytes,
+                swapOuts,
+                prefixes.size(),
+                prefixes.hits(),
+                prefixes.hitTokens());
     }
 
     @Override

@@ -26,9 +26,14 @@ public final class SharedBlockManager implements BlockManager {
 
     @Override
     public SequenceBlocks fork(SequenceBlocks parent) {
-        SharedBlocks child = new SharedBlocks(classes, allocators);
-        child.share((SharedBlocks) parent);
+        SequenceBlocks child = open();
+        share(child, parent);
         return child;
+    }
+
+    @Override
+    public void share(SequenceBlocks empty, SequenceBlocks other) {
+        ((SharedBlocks) empty).share((SharedBlocks) other);
     }
 
     @Override

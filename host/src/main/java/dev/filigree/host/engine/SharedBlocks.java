@@ -45,6 +45,9 @@ final class SharedBlocks implements SequenceBlocks {
     /** Refers to all pages of another sequence. */
     void share(SharedBlocks parent) {
         parent.requireSettled();
+        if (reserved > 0 || Arrays.stream(held).sum() > 0) {
+            throw new IllegalStateException("a sequence of " + length + " tokens cannot take those of another");
+        }
         for (int kvClass = 0; kvClass < held.length; kvClass++) {
             pages[kvClass] = parent.pages[kvClass].clone();
             held[kvClass] = parent.held[kvClass];

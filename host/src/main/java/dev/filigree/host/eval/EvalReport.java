@@ -4,6 +4,7 @@ import dev.filigree.host.chart.HeatMap;
 import dev.filigree.host.chart.Html;
 import dev.filigree.host.needle.NeedleTask;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -181,9 +182,12 @@ public record EvalReport(String config, String backend, List<EvalResult> results
     /** One self-contained page over all configs. */
     public static String html(String title, List<EvalReport> reports) {
         Html page = new Html(title);
-        List<List<String>> rows = new ArrayList<>();
-        reports.forEach(report -> rows.addAll(report.rows()));
-        page.table(header(), rows);
+        List<NeedleTask> tasks = Arrays.stream(NeedleTask.values())
+                .filter(task -> reports.stream().anyMatch(report -> report.asks(task)))
+                .toList();
+        List<List<String>> overview = new ArrayList<>();
+        reports.forEach(report -> overview.addAll(report.overview(tasks)));
+        page.table(overviewHeader(tasks), overview);
         for (EvalReport report : reports) {
             page.heading(2, report.config());
             page.paragraph(report.backend());
@@ -209,7 +213,39 @@ public record EvalReport(String config, String backend, List<EvalResult> results
                 page.table(List.of("missed", "expected", "answer"), report.misses());
             }
         }
-        return page.page();
+        List<List<String>> rows = new ArrayList<>();
+        reports.forEach(report -> rows.addAll(report.rows()));
+        return page.heading(2, "Every task").table(header(), rows).page();
+    }
+
+    private boolean asks(NeedleTask task) {
+        return results.stream().anyMatch(result -> result.task() == task);
+    }
+
+    private static List<String> overviewHeader(List<NeedleTask> tasks) {
+        List<String> header = new ArrayList<>(List.of("config", "tokens"));
+        tasks.forEach(task -> header.add(task.id()));
+        header.addAll(List.of("probe density", "probe recall", "KV MiB", "prefill s"));
+        return header;
+    }
+
+    /** One row per size: exact match of each task, and what the config costs. */
+    private List<List<String>> overview(List<NeedleTask> tasks) {
+        List<List<String>> rows = new ArrayList<>();
+        for (int size : sizes()) {
+            List<EvalResult> all = results.stream().filter(r -> r.size() == size).toList();
+            List<String> row = new ArrayList<>(List.of(config, Integer.toString(size)));
+            for (NeedleTask task : tasks) {
+                List<EvalResult> some = all.stream().filter(r -> r.task() == task).toList();
+                row.add(some.isEmpty() ? "-" : number("%.0f %%", 100 * mean(some, r -> r.exact() ? 1 : 0)));
+            }
+            row.add(heads.map(h -> number("%.1f %%", 100 * h.meanDensity())).orElse("-"));
+            row.add(heads.map(h -> number("%.1f %%", 100 * h.meanRecall())).orElse("-"));
+            row.add(number("%.1f", mean(all, EvalResult::kvBytes) / (1 << 20)));
+            row.add(number("%.2f", mean(all, EvalResult::prefillSeconds)));
+            rows.add(row);
+        }
+        return rows;
     }
 
     private List<List<String>> misses() {

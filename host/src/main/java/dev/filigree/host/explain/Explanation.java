@@ -18,6 +18,7 @@ import dev.filigree.host.decoder.DecoderModel;
 import dev.filigree.host.decoder.DecoderOutputs;
 import dev.filigree.host.decoder.DecoderPlan;
 import dev.filigree.host.decoder.DecoderPlanner;
+import dev.filigree.host.engine.Admission;
 import dev.filigree.host.engine.EngineConfig;
 import dev.filigree.host.engine.EngineModel;
 import java.nio.file.Path;
@@ -36,6 +37,7 @@ import java.util.stream.IntStream;
  * @param kv where keys and values would live
  * @param policy what the attention policy decided for the model, one line each, may be empty
  * @param heads what each KV head computes, as text
+ * @param pages what decode steps keep of the pages of each KV class, one line each; empty where they read all of them
  * @param weightBytes bytes of all weights as stored
  * @param linearSchemes storage schemes of the projections
  * @param admission how many such sequences are answered at once, and what happens to more
@@ -47,6 +49,7 @@ public record Explanation(
         KvCachePlan kv,
         List<String> policy,
         String heads,
+        List<String> pages,
         long weightBytes,
         SortedSet<String> linearSchemes,
         String admission,
@@ -85,9 +88,10 @@ public record Explanation(
                 planner.kv(),
                 planner.attention().explain(planner.kv().geometry(), promptTokens),
                 HeadText.of(planner.kv(), prefill.layers(), decode.layers()),
+                PagesText.of(decode.layers(), promptTokens + 1L),
                 weightBytes(decode),
                 decode.linearSchemes(),
-                admission(planner.kv(), config, promptTokens + 1L),
+                Admission.text(planner.kv(), config.maxSeqs(), config.swapBudgetBytes(), promptTokens + 1L),
                 cost(planner, prefill, Phase.PREFILL, promptTokens, promptTokens),
                 cost(planner, decode, Phase.DECODE, 1, promptTokens + 1L));
     }
@@ -108,18 +112,6 @@ public record Explanation(
                 AttentionDensity.of(plan, planner, phase, numTokens, context),
                 WorkspaceLayout.of(plan.plan(), 0).totalBytes(),
                 PlanText.of(plan.plan()));
-    }
-
-    private static String admission(KvCachePlan kv, EngineConfig config, long numTokens) {
-        int fits = config.maxSeqs();
-        for (int kvClass = 0; kvClass < kv.classes().size(); kvClass++) {
-            long each = kv.classes().get(kvClass).pagesFor(numTokens);
-            fits = (int) Math.min(fits, kv.numPages().get(kvClass) / Math.max(1, each));
-        }
-        return fits + " of at most " + config.maxSeqs() + " sequences of " + numTokens + " tokens at once, then "
-                + (config.swapBudgetBytes() == 0
-                        ? "requests wait"
-                        : "idle sessions leave for the host and requests wait");
     }
 
     /** Data-dependent steps count at the density that the policy expects of their layer. */

@@ -38,6 +38,7 @@ public final class EngineModule extends AbstractModule {
                 config.limits().prefillChunk(),
                 config.limits().kvBudgetBytes(),
                 config.limits().swapBudgetBytes(),
+                config.limits().prefixCache(),
                 config.backend());
     }
 }

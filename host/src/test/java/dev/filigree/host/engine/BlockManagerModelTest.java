@@ -229,7 +229,7 @@ class BlockManagerModelTest {
     }
 
     /** Small pages, so that everything wraps: all tokens, a ring with a sink, and a ring without one. */
-    private static KvCachePlan cache(long full, long ring, long window) {
+    static KvCachePlan cache(long full, long ring, long window) {
         Retention.SinkAndRecent sinkAndRecent = new Retention.SinkAndRecent(3, 9);
         Retention.SinkAndRecent recent = new Retention.SinkAndRecent(0, 6);
         return new KvCachePlan(

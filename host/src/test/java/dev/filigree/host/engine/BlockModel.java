@@ -44,6 +44,10 @@ final class BlockModel {
         kv.classes().forEach(c -> memory.add(new HashMap<>()));
     }
 
+    SharedBlockManager manager() {
+        return manager;
+    }
+
     Twin open() {
         return new Twin(manager.open());
     }

@@ -154,6 +154,37 @@ class CommandLineTest {
         assertTrue(result.out().contains("prefill of 16384"), result.out());
     }
 
+    /**
+     * 16385 tokens, one list per KV head, a choice every 4 steps: 24 heads of 64 read 2 x 2 bytes x 64 channels x 1024 logical
+     * pages a choice in scores, and 16 pages of 64 tokens with 8 scales and zeros bytes in attention.
+     */
+    @Test
+    void explainPricesPageSelection() throws Exception {
+        Path model = Files.createDirectory(folder.resolve("model"));
+        Files.copy(
+                Path.of(System.getProperty("filigree.root"), "examples/models/needle-16k/config.json"),
+                model.resolve("config.json"));
+        Path config = Files.writeString(
+                folder.resolve("config.yaml"),
+                "model: model\nattention: {policy: lserve, budget: 1024, lists: kv-group}\nkvCache: {k: int4, v: int4}\n");
+        var result = ModulePathProcess.cli("explain", config.toString(), "--tokens", "16384", "--json")
+                .run(SOON);
+        assertEquals(0, result.exitCode(), result.toString());
+        JsonNode told = new JsonMapper().readTree(result.out());
+        assertEquals(
+                "24 lists of 16 of 257 pages of 64 tokens, chosen every 4 steps; 2 for the sink and the newest are always in",
+                told.get("pages").get(0).textValue());
+        JsonNode steps = told.get("decode").get("attentionSteps");
+        double entries = 24 * 16385 / 16.0;
+        assertEquals(
+                entries * 4 * 64 / 4, steps.get("PageScore").get("bytesRead").doubleValue(), 0.02 * entries * 64);
+        assertEquals(
+                24 * 1024 * (32 + 4 + 32 + 4.0),
+                steps.get("PagedAttention").get("bytesRead").doubleValue(),
+                24 * 1024 * 4.0);
+        assertEquals(24 * 16385 / 64.0, steps.get("PageSelect").get("bytesRead").doubleValue(), 1);
+    }
+
     /** The crossover is a constant of the named backend, which explain asks without opening it. */
     @Test
     void explainSaysWhereSparsePrefillBeginsToPay() throws Exception {

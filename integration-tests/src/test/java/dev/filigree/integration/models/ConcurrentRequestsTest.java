@@ -9,6 +9,7 @@ import dev.filigree.host.GenerationListener;
 import dev.filigree.host.GenerationOptions;
 import dev.filigree.host.ServingLoad;
 import dev.filigree.host.Session;
+import dev.filigree.host.engine.CacheUse;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -33,7 +34,7 @@ class ConcurrentRequestsTest {
 
     /** Eight at a time, and a cache for about five of the longest, so that requests wait and sessions are swapped out. */
     private static final String LIMITS =
-            "limits: {maxContext: 384, maxSeqs: 8, prefillChunk: 64, swapBudget: 256MiB, kvBudget: %s}\n";
+            "limits: {maxContext: 384, maxSeqs: 8, prefillChunk: 64, swapBudget: 256MiB, kvBudget: %s, %s}\n";
 
     @ParameterizedTest
     @ValueSource(
@@ -70,6 +71,48 @@ class ConcurrentRequestsTest {
             assertIdle(model.load());
             assertTrue(model.load().cache().swapOuts() > 0, "no session was ever swapped out");
         }
+    }
+
+    /**
+     * Prompts that begin alike share the pages of their beginning and answer as they do where none is kept. Beginnings make
+     * room for requests, so the small cache does not matter.
+     */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "attention: dense\nkvCache: {pageSize: 16, k: f32, v: f32}\n",
+                "attention: {policy: duoattention, gates: GATES, sparsity: 0.5, sink: 8, recent: 24, retrieval: "
+                        + "{policy: lserve, budget: 64, sink: 8, logicalPageSize: 8}}\n"
+                        + "kvCache: {pageSize: 16, k: int8, v: int4}\n",
+            })
+    void promptsThatBeginAlikeShareTheirBeginning(String policies) throws Exception {
+        List<List<Integer>> alone = new ArrayList<>();
+        try (Filigree model = open(policies)) {
+            for (int request = 0; request < NUM_REQUESTS; request++) {
+                alone.add(tokens(model.generate(alike(request), options(request), GenerationListener.NONE)));
+            }
+        }
+        try (Filigree model = open(policies, "prefixCache: 6");
+                ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            List<Callable<List<Integer>>> tasks = new ArrayList<>();
+            for (int request = 0; request < NUM_REQUESTS; request++) {
+                int number = request;
+                tasks.add(() -> tokens(model.generate(alike(number), options(number), GenerationListener.NONE)));
+            }
+            List<Future<List<Integer>>> answers = threads.invokeAll(tasks);
+            for (int request = 0; request < NUM_REQUESTS; request++) {
+                assertEquals(alone.get(request), answers.get(request).get(), "request " + request);
+            }
+            CacheUse cache = model.load().cache();
+            assertTrue(cache.prefixHits() >= NUM_REQUESTS / 2, "only " + cache.prefixHits() + " prompts shared");
+            assertTrue(cache.prefixTokens() >= 64 * cache.prefixHits(), cache.prefixTokens() + " tokens were shared");
+            assertTrue(cache.prefixes() <= 6, cache.prefixes() + " beginnings are kept");
+        }
+    }
+
+    /** One of two beginnings of two chunks and more, and an end of its own. */
+    private static String alike(int request) {
+        return FACT.repeat(4 + request % 2) + "Note " + request * 7919 + ". " + QUESTION;
     }
 
     private static void assertIdle(ServingLoad load) {
@@ -169,8 +212,12 @@ class ConcurrentRequestsTest {
     }
 
     private static Filigree open(String policies) {
+        return open(policies, "prefixCache: 0");
+    }
+
+    private static Filigree open(String policies, String prefixCache) {
         String gates = TestModels.needle().getParent().getParent() + "/gates/needle-16k.tsv";
-        String limits = String.format(LIMITS, policies.contains("f32") ? "9MiB" : "3MiB");
+        String limits = String.format(LIMITS, policies.contains("f32") ? "9MiB" : "3MiB", prefixCache);
         return Filigree.open(TestModels.needleConfig(policies.replace("GATES", gates) + limits)
                 .withBackend(TestModels.cpuBackends().getFirst()));
     }

@@ -44,6 +44,7 @@ final class ConfigText {
         t.line("", "limits.kvBudget", orElse(l.kvBudgetBytes(), "what the limits take"));
         t.line("", "limits.maxQueue", l.maxQueue());
         t.line("", "limits.swapBudget", l.swapBudgetBytes());
+        t.line("", "limits.prefixCache", l.prefixCache());
         return t.text.toString();
     }
 

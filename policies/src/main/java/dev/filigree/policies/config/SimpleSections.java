@@ -68,12 +68,13 @@ final class SimpleSections {
                 .map(n -> values.bytes("limits.kvBudget", n))
                 .orElse(OptionalLong.empty());
         int maxQueue = (int) integer(section, "maxQueue", d.maxQueue(), 0, 1 << 20);
+        int prefixCache = (int) integer(section, "prefixCache", d.prefixCache(), 0, 1 << 16);
         long swapBudget = section.take("swapBudget")
                 .map(n -> values.bytes("limits.swapBudget", n))
                 .orElse(OptionalLong.empty())
                 .orElse(d.swapBudgetBytes());
         section.refuseOthers();
-        return new LimitsConfig(maxContext, maxSeqs, prefillChunk, kvBudget, maxQueue, swapBudget);
+        return new LimitsConfig(maxContext, maxSeqs, prefillChunk, kvBudget, maxQueue, swapBudget, prefixCache);
     }
 
     private long integer(Section section, String name, long otherwise, long minimum, long maximum) {

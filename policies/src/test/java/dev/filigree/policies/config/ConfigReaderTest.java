@@ -63,7 +63,7 @@ class ConfigReaderTest {
         assertEquals("2", config.backend().options().values().get("threads"));
         assertEquals(new GenerationConfig(5, 0.7, 40, 1, -3, true), config.generation());
         assertEquals(
-                new LimitsConfig(OptionalLong.of(4096), 3, 1024, OptionalLong.of(2L << 30), 16, 1L << 30),
+                new LimitsConfig(OptionalLong.of(4096), 3, 1024, OptionalLong.of(2L << 30), 16, 1L << 30, 0),
                 config.limits());
         assertEquals(new PromptConfig(Optional.of("42"), Optional.empty()), config.prompt());
     }

@@ -49,6 +49,35 @@ public record AppendData(AppendShape shape, PagedPool pool, float[] k, float[] v
         return new AppendData(shape, pool, RowProblem.rounded(k, shape.dtype()), RowProblem.rounded(v, shape.dtype()));
     }
 
+    /**
+     * The same with tokens at the edges of what a page can hold, one kind per token in turn: zeros, constants of either sign,
+     * the ends of f16 (LServe; QServe section 5.1 stores scales in it), a small range far from 0, subnormals of f16, and one
+     * huge channel.
+     */
+    public AppendData extremes() {
+        return new AppendData(shape, pool, extremes(k, shape.headDimQk()), extremes(v, shape.headDimVo()));
+    }
+
+    private float[] extremes(float[] rows, int dim) {
+        int width = AppendShape.NUM_KV_HEADS * dim;
+        float[] x = new float[rows.length];
+        for (int i = 0; i < x.length; i++) {
+            int channel = i % dim;
+            x[i] = switch (i / width % 9) {
+                case 0 -> 0;
+                case 1 -> 3.25f;
+                case 2 -> -0x1p-9f;
+                case 3 -> channel % 2 == 0 ? 65504 : -65504;
+                case 4 -> 100 + 0.1f * channel / dim;
+                case 5 -> -100 - 0.1f * channel / dim;
+                case 6 -> channel % 16 * 0x1p-24f;
+                case 7 -> channel == dim / 2 ? 60000 : rows[i] / 8;
+                default -> channel == 0 ? 1 : 0;
+            };
+        }
+        return RowProblem.rounded(x, shape.dtype());
+    }
+
     /** Positions of the new tokens. */
     public int[] positions() {
         int[] offsets = AttentionShape.offsets(shape.fresh());

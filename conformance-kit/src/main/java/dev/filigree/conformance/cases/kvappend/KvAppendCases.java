@@ -50,6 +50,12 @@ public final class KvAppendCases {
                     AppendShape.of(PAST, FRESH, PageSpec.linear(32, precision).stats(16));
             cases.check(Rule.R705, Tier.SMOKE, stats.params(), c -> KvAppendProperties.recycled(c, stats));
             cases.check(Rule.R706, Tier.SMOKE, stats.params(), c -> KvAppendProperties.bounds(c, stats));
+            for (DType dtype : List.of(DType.F32, DType.F16)) {
+                AppendShape edges =
+                        AppendShape.of(new int[] {5}, new int[] {18}, plain).dtype(dtype);
+                Params params = edges.params().with("values", "extreme");
+                cases.check(Rule.R707, Tier.SMOKE, params, c -> KvAppendProperties.extremes(c, edges));
+            }
             AppendShape odd = AppendShape.of(new int[] {7, 0}, new int[] {1, 3}, plain);
             cases.check(Rule.R703, Tier.SMOKE, odd.params(), c -> KvAppendProperties.neighbours(c, odd));
             AppendShape ring = AppendShape.of(new int[] {0, 40, 95}, new int[] {100, 1, 20}, plain.ring(1, 3));

@@ -8,6 +8,7 @@ import dev.filigree.conformance.cases.shared.PagedPool;
 import dev.filigree.conformance.cases.shared.RotaryCode;
 import dev.filigree.conformance.compare.Tolerances;
 import dev.filigree.conformance.problem.TensorData;
+import java.util.Arrays;
 import java.util.Optional;
 
 /** What appending must do whatever the reference says. */
@@ -22,6 +23,28 @@ final class KvAppendProperties {
         AppendData data = AppendData.random(c.generator(), shape);
         TensorData actual = run(c, data);
         c.same("pages", actual.over(data.expected(Optional.empty()).bytes()), actual);
+    }
+
+    // Bytes at the edges follow the formula, and what reads back is as near as codes, scales and zeros in f16 allow.
+    static void extremes(CaseContext c, AppendShape shape) {
+        AppendData data = AppendData.random(c.generator(), shape).extremes();
+        TensorData actual = run(c, data);
+        PagedPool after = data.expected(Optional.empty());
+        c.same("pages", actual.over(after.bytes()), actual);
+        PageCode found = new PageCode(after.layout(), actual.bytes());
+        for (int row = 0; row < shape.fresh()[0]; row++) {
+            int position = shape.past()[0] + row;
+            int slot = position % shape.spec().pageSize();
+            float[] keys = data.classRows(data.k(), row, shape.headDimQk());
+            for (int h = 0; h < shape.classHeads().size(); h++) {
+                float[] x = Arrays.copyOfRange(keys, h * shape.headDimQk(), (h + 1) * shape.headDimQk());
+                float[] back = found.key(after.page(0, position), h, slot);
+                double allowed = Tolerances.roundTrip(shape.spec().k(), x);
+                for (int i = 0; i < x.length; i++) {
+                    c.close("key at position " + position, x[i], back[i], allowed);
+                }
+            }
+        }
     }
 
     static void rotates(CaseContext c, AppendShape shape, RotaryCode rotary) {

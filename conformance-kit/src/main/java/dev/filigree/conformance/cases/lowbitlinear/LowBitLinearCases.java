@@ -107,6 +107,7 @@ public final class LowBitLinearCases {
         }
         cases.check(Rule.R813, Tier.SMOKE, Params.of(), LowBitLinearCases::zerosCount);
         cases.check(Rule.R814, Tier.SMOKE, Params.of(), LowBitLinearCases::exactSums);
+        cases.check(Rule.R814, Tier.SMOKE, Params.of("w", "progressive"), LowBitLinearCases::exactProgressiveSums);
         for (int[] size : new int[][] {{1, 16}, {9, 1}, {25, 33}, {61, 7}}) {
             for (boolean shifted : new boolean[] {false, true}) {
                 Params params = Params.of("tokens", size[0], "rank", size[1], "shifted", shifted);
@@ -168,6 +169,53 @@ public final class LowBitLinearCases {
                 "integer sums",
                 expected,
                 c.run(both(w, x, DType.F32, ones, new float[OUT])).values("y"));
+    }
+
+    // QServe section 4.1: u4 codes in groups over int8. Every (q - z) s of a group is an int8, sums are integers below
+    // 2^24.
+    private static void exactProgressiveSums(CaseContext c) {
+        QuantMatrix w = QuantMatrix.random(c.generator(), U4_G64, OUT, 192);
+        QuantMatrix x = QuantMatrix.random(c.generator(), QuantFormat.INT8_ROW, 6, 192);
+        float[] zeros = new float[w.scales().length];
+        for (int g = 0; g < zeros.length; g++) {
+            w.scales()[g] = 1 + g % 8;
+            zeros[g] = -w.scales()[g] * (g * 7 % 16);
+        }
+        Arrays.fill(x.scales(), 1);
+        float[] expected = new float[6 * OUT];
+        for (int i = 0; i < expected.length; i++) {
+            long sum = 0;
+            for (int k = 0; k < 192; k++) {
+                int g = i % OUT * 3 + k / 64;
+                long weight = (long) w.code(i % OUT, k) * (long) w.scales()[g] + (long) zeros[g];
+                sum += (long) x.codes()[i / OUT * 192 + k] * weight;
+            }
+            expected[i] = sum;
+        }
+        c.same("integer sums", expected, c.run(progressive(w, x, zeros)).values("y"));
+    }
+
+    private static Problem progressive(QuantMatrix w, QuantMatrix x, float[] zeros) {
+        ProblemBuilder builder = new ProblemBuilder("groups over int8");
+        Dim numTokens = builder.axis("numTokens", x.rows());
+        Dim out = Dim.fixed("outFeatures", w.rows());
+        Dim groups = Dim.fixed("numGroups", w.format().groups(w.columns()));
+        float[] ones = new float[w.rows()];
+        Arrays.fill(ones, 1);
+        return builder.workload(1, x.rows(), 1)
+                .add(new LowBitLinear(
+                        w.format(),
+                        Optional.of(x.format()),
+                        x.declareCodes(builder, "x", numTokens),
+                        Optional.of(x.declareScales(builder, "xScales", numTokens)),
+                        Optional.empty(),
+                        w.declareCodes(builder, "weight", out),
+                        w.declareScales(builder, "scales", out),
+                        Optional.of(builder.weight("zeros", DType.F32, zeros, out, groups)),
+                        Optional.of(builder.weight("channelScales", DType.F32, ones, out)),
+                        Optional.empty(),
+                        builder.output("y", DType.F32, numTokens, out)))
+                .build();
     }
 
     private static void groupScales(CaseContext c, QuantFormat format) {

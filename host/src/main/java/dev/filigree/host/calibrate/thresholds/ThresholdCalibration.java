@@ -19,11 +19,13 @@ public final class ThresholdCalibration {
     private final XAttentionShape shape;
     private final CalibrationData data;
     private final int numSamples;
+    private final StepLog log;
     private final Consumer<String> progress;
 
     /**
      * A calibration.
      *
+     * @param log steps that are known already, and where new ones go
      * @param progress takes one line now and then
      */
     public ThresholdCalibration(
@@ -33,6 +35,7 @@ public final class ThresholdCalibration {
             XAttentionShape shape,
             CalibrationData data,
             int numSamples,
+            StepLog log,
             Consumer<String> progress) {
         this.model = model;
         this.kernels = kernels;
@@ -40,6 +43,7 @@ public final class ThresholdCalibration {
         this.shape = shape;
         this.data = data;
         this.numSamples = numSamples;
+        this.log = log;
         this.progress = progress;
     }
 
@@ -47,7 +51,8 @@ public final class ThresholdCalibration {
     public HeadTable profile() {
         ThresholdProfile profile = new ThresholdProfile(model, kernels, sparse, shape, data.maxTokens());
         for (int i = 0; i < numSamples; i++) {
-            profile.add(data.sample(i));
+            long number = i;
+            profile.add(log.next(() -> profile.of(data.sample(number))));
             progress.accept("profile: sample " + (i + 1) + " of " + numSamples);
         }
         return table(profile.thresholds());
@@ -64,8 +69,9 @@ public final class ThresholdCalibration {
         List<CalibrationSample> samples =
                 LongStream.range(0, numSamples).mapToObj(data::sample).toList();
         int heads = model.numLayers() * model.geometry().numQoHeads();
-        ThresholdSearch search =
-                new ThresholdSearch(new OutputErrorMetric(model, kernels, sparse, samples), heads, maxSteps);
+        ThresholdMetric metric = new OutputErrorMetric(model, kernels, sparse, samples);
+        ThresholdSearch search = new ThresholdSearch(
+                thresholds -> log.next(() -> new double[] {metric.score(thresholds)})[0], heads, maxSteps);
         List<ThresholdSearch.State> states =
                 search.run(start, head -> progress.accept("search: head " + (head + 1) + " of " + heads));
         ThresholdSearch.State chosen = ThresholdSearch.choose(states, -maxError);

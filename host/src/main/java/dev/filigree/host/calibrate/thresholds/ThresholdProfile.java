@@ -37,18 +37,27 @@ public final class ThresholdProfile {
         this.thresholds = new double[model.numLayers() * model.geometry().numQoHeads()];
     }
 
-    /** Takes one more text into account; labels do not matter. */
-    public void add(CalibrationSample sample) {
+    /** Takes the thresholds of one more text into account. */
+    public void add(double[] ofText) {
+        for (int i = 0; i < thresholds.length; i++) {
+            thresholds[i] = Math.max(thresholds[i], ofText[i]);
+        }
+    }
+
+    /** {@code [numLayers, numQoHeads]}: the thresholds of one text; labels do not matter. */
+    public double[] of(CalibrationSample sample) {
+        double[] found = new double[thresholds.length];
         float[] everything = new float[model.geometry().numQoHeads()];
         java.util.Arrays.fill(everything, 1);
         double[] x = decoder.embed(sample.tokens(), Rows.all(sample.numTokens()));
         decoder.run(x, sample.numTokens(), 0, (layer, trace, attn, lse) -> {
             sparse.run(trace, everything);
-            addLayer(layer, trace, lse, sparse.blockMass(sample.numTokens()));
+            addLayer(layer, trace, lse, sparse.blockMass(sample.numTokens()), found);
         });
+        return found;
     }
 
-    private void addLayer(int layer, LayerTrace trace, double[] lse, double[] estimated) {
+    private void addLayer(int layer, LayerTrace trace, double[] lse, double[] estimated, double[] found) {
         int heads = model.geometry().numQoHeads();
         ExactMass exact = new ExactMass(model, shape);
         for (int head = 0; head < heads; head++) {
@@ -63,8 +72,7 @@ public final class ThresholdProfile {
                 taken += BlockRow.takenMass(e, x, EXACT_SHARE);
                 total += BlockRow.sum(x);
             }
-            int place = layer * heads + head;
-            thresholds[place] = Math.max(thresholds[place], Math.min(1, taken / total));
+            found[layer * heads + head] = Math.min(1, taken / total);
         }
     }
 

@@ -2,15 +2,20 @@ package dev.filigree.host.calibrate.thresholds;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.filigree.api.op.AntidiagonalScore.Residues;
+import dev.filigree.host.calibrate.CalibrationException;
 import dev.filigree.host.calibrate.decoder.DecoderArrays;
 import dev.filigree.host.calibrate.decoder.DenseDecoder;
 import dev.filigree.host.calibrate.decoder.ExactKernels;
 import dev.filigree.host.calibrate.decoder.Rows;
 import dev.filigree.host.calibrate.decoder.TinyDecoder;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class ThresholdTest {
 
@@ -67,6 +72,50 @@ class ThresholdTest {
         List<ThresholdSearch.State> states = new ThresholdSearch(t -> 0, 6, 2).run(0.9f, head -> {});
         assertEquals(3, states.size());
         assertEquals(2, states.getLast().steps());
+    }
+
+    /** A search that is stopped after any evaluation goes on there, evaluates nothing twice and ends the same. */
+    @Test
+    void anInterruptedSearchEndsAsAWholeOne(@TempDir Path folder) {
+        List<ThresholdSearch.State> whole = new ThresholdSearch(ThresholdTest::bumpy, 4, 3).run(0.9f, head -> {});
+        Path file = folder.resolve("steps.state");
+        int evaluated = 0;
+        List<ThresholdSearch.State> states = List.of();
+        while (states.isEmpty()) {
+            StepLog log = StepLog.open(Optional.of(file), "a run");
+            assertEquals(evaluated, log.known());
+            int[] left = {2};
+            try {
+                states = new ThresholdSearch(
+                                t -> log.next(() -> {
+                                    if (left[0]-- == 0) {
+                                        throw new IllegalStateException("stopped");
+                                    }
+                                    return new double[] {bumpy(t)};
+                                })[0],
+                                4,
+                                3)
+                        .run(0.9f, head -> {});
+            } catch (IllegalStateException stopped) {
+                evaluated += 2;
+            }
+        }
+        assertEquals(whole.size(), states.size());
+        for (int i = 0; i < whole.size(); i++) {
+            assertEquals(whole.get(i).score(), states.get(i).score());
+            assertArrayEquals(whole.get(i).thresholds(), states.get(i).thresholds());
+        }
+        CalibrationException other = assertThrows(
+                CalibrationException.class, () -> StepLog.open(Optional.of(file), "another run"));
+        assertEquals(file + " belongs to the run \"a run\"; accepted: \"another run\"", other.getMessage());
+    }
+
+    private static double bumpy(float[] thresholds) {
+        double score = 0;
+        for (int i = 0; i < thresholds.length; i++) {
+            score -= (i + 1) / 3.0 * Math.sin(100 * thresholds[i]);
+        }
+        return score;
     }
 
     @Test

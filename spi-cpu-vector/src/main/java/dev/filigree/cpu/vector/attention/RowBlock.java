@@ -18,6 +18,8 @@ import java.lang.foreign.MemorySegment;
  */
 final class RowBlock {
     private static final long PADDING_BYTES = 64;
+    private static final int BITS = 16;
+    private static final int MASK = (1 << BITS) - 1;
 
     final KeyTile tile;
     final int maxRows;
@@ -72,14 +74,15 @@ final class RowBlock {
         boolean finite = false;
         for (int r = 0; r < rows; r += ROWS) {
             int strip = Math.min(ROWS, rows - r);
-            int seen = seen(r, strip, first, from, to, work);
-            if (seen == 0) {
+            long seen = seen(r, strip, first, from, to, work);
+            long pairs = seen >>> 2 * BITS;
+            if (pairs == 0) {
                 continue;
             }
-            int low = firstSeen(r, strip, first, from, to, work);
-            int high = endSeen(r, strip, first, from, to, work);
+            int low = (int) (seen >>> BITS) & MASK;
+            int high = (int) seen & MASK;
             scores(r, strip, low, high, work);
-            boolean whole = seen == strip * (high - low);
+            boolean whole = pairs == (long) strip * (high - low);
             if (!whole || low % Lanes.PANEL > 0 || high % Lanes.PANEL > 0) {
                 mask(r, strip, first, low, high, work);
             }
@@ -127,46 +130,25 @@ final class RowBlock {
         StripSoftmax.weights(scores, scoreStride, strip, columns, maxima, factors, work + sumsAt + 4L * r);
     }
 
-    /** Number of (row, loaded column) pairs of a strip that the mask allows. */
-    private int seen(int r, int strip, long first, int from, int to, long work) {
+    /**
+     * What a strip sees of the loaded columns [from, to), in one pass: the number of (row, column) pairs, the first column that
+     * some row sees and the column after the last, {@value #BITS} bits each from the top.
+     */
+    private long seen(int r, int strip, long first, int from, int to, long work) {
         MemorySegment all = Memory.all();
-        int pairs = 0;
+        long pairs = 0;
+        int lowest = to;
+        int highest = from;
         for (int i = r; i < r + strip; i++) {
             long entry = work + visibleAt + VisibleKeys.ENTRY_BYTES * i;
             int sink = Math.clamp(all.get(JAVA_INT, entry) - first, from, to);
             int low = Math.clamp(all.get(JAVA_INT, entry + 4) - first, sink, to);
             int high = Math.clamp(all.get(JAVA_INT, entry + 8) - first, low, to);
             pairs += sink - from + high - low;
-        }
-        return pairs;
-    }
-
-    /** The first loaded column that a row of a strip sees; {@code to} if none does. */
-    private int firstSeen(int r, int strip, long first, int from, int to, long work) {
-        MemorySegment all = Memory.all();
-        int lowest = to;
-        for (int i = r; i < r + strip; i++) {
-            long entry = work + visibleAt + VisibleKeys.ENTRY_BYTES * i;
-            int sink = Math.clamp(all.get(JAVA_INT, entry) - first, from, to);
-            int low = Math.clamp(all.get(JAVA_INT, entry + 4) - first, from, to);
-            int high = Math.clamp(all.get(JAVA_INT, entry + 8) - first, from, to);
             lowest = Math.min(lowest, sink > from ? from : low < high ? low : to);
+            highest = Math.max(highest, low < high ? high : sink);
         }
-        return lowest;
-    }
-
-    /** The column after the last loaded one that a row of a strip sees; {@code from} if none does. */
-    private int endSeen(int r, int strip, long first, int from, int to, long work) {
-        MemorySegment all = Memory.all();
-        int highest = from;
-        for (int i = r; i < r + strip; i++) {
-            long entry = work + visibleAt + VisibleKeys.ENTRY_BYTES * i;
-            int sink = Math.clamp(all.get(JAVA_INT, entry) - first, from, to);
-            int low = Math.clamp(all.get(JAVA_INT, entry + 4) - first, from, to);
-            int high = Math.clamp(all.get(JAVA_INT, entry + 8) - first, from, to);
-            highest = Math.max(highest, low < high ? Math.max(sink, high) : sink);
-        }
-        return highest;
+        return pairs << 2 * BITS | (long) lowest << BITS | highest;
     }
 
     private void mask(int r, int strip, long first, int from, int to, long work) {

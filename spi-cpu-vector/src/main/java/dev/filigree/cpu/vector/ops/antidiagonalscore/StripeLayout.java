@@ -19,7 +19,7 @@ import dev.filigree.cpu.vector.lanes.Lanes;
  */
 record StripeLayout(int stride, int headDim, int parities, int blocksPerTask, int rows, int half, int maxBlocks) {
     /** Query stripes that share a read of the keys. */
-    private static final int TARGET_ROWS = 48;
+    private static final int TARGET_ROWS = 128;
 
     /** Key stripes read at a time. */
     static final int TILE = 12;
