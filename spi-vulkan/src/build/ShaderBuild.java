@@ -25,7 +25,11 @@ import java.util.stream.Stream;
 public final class ShaderBuild {
     private static final int MAX_AXES = 4;
 
+    private static final String FRAGMENTS = "shared/fragments.glsl";
+    private static final String EMULATED = "shared/fragments_emulated.glsl";
+
     private final Path source;
+    private final boolean emulated;
     private final StringBuilder extensions = new StringBuilder();
     private final StringBuilder specs = new StringBuilder();
     private final StringBuilder fields = new StringBuilder();
@@ -34,11 +38,15 @@ public final class ShaderBuild {
     private int nextSpec = 1; // 0 is LANES, the size of the work group
     private int nextOffset;
 
-    private ShaderBuild(Path source) {
+    private ShaderBuild(Path source, boolean emulated) {
         this.source = source;
+        this.emulated = emulated;
     }
 
-    /** Arguments: the folder of sources, the folder for results. */
+    /**
+     * Arguments: the folder of sources, the folder for results, and one for the shaders over matrices with their fragments
+     * emulated, which tests run where no device has matrices.
+     */
     public static void main(String[] args) throws IOException {
         Path from = Path.of(args[0]);
         Path to = Path.of(args[1]);
@@ -47,10 +55,20 @@ public final class ShaderBuild {
             shaders = files.filter(f -> f.toString().endsWith(".comp")).sorted().toList();
         }
         for (Path shader : shaders) {
-            Path target = to.resolve(from.relativize(shader).toString().replace('\\', '/'));
-            Files.createDirectories(target.getParent());
-            new ShaderBuild(from).build(shader, target);
+            String path = from.relativize(shader).toString().replace('\\', '/');
+            make(new ShaderBuild(from, false), shader, to.resolve(path));
+            if (path.contains("_cooperative_")) {
+                make(
+                        new ShaderBuild(from, true),
+                        shader,
+                        Path.of(args[2]).resolve(path.replace(".comp", "_emulated.comp")));
+            }
         }
+    }
+
+    private static void make(ShaderBuild build, Path shader, Path target) throws IOException {
+        Files.createDirectories(target.getParent());
+        build.build(shader, target);
     }
 
     private void build(Path shader, Path target) throws IOException {
@@ -81,7 +99,8 @@ public final class ShaderBuild {
                 String[] words = line.substring(4).strip().split("\\s+");
                 declare(words[0], words[1]);
             } else if (line.startsWith("#include ")) {
-                expand(source.resolve(line.substring(9).replace("\"", "").strip()), body);
+                String name = line.substring(9).replace("\"", "").strip();
+                expand(source.resolve(emulated && name.equals(FRAGMENTS) ? EMULATED : name), body);
             } else {
                 body.append(line).append('\n');
             }

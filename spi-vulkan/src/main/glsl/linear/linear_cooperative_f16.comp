@@ -1,4 +1,3 @@
 // linear on cooperative matrices of f16.
-//@ extension GL_EXT_shader_explicit_arithmetic_types_float16
-#define ELEMENT float16_t
+#include "shared/element_f16.glsl"
 #include "shared/cooperative_product.glsl"

@@ -1,12 +1,4 @@
-//@ tensor q
-//@ tensor k
-//@ tensor v
-//@ tensor qOffsets
-//@ tensor kvOffsets
-//@ tensor out
-//@ tensor lse
-//@ float scale
-#include "shared/heads.glsl"
+#include "shared/contiguous_tensors.glsl"
 #include "shared/softmax.glsl"
 
 // Adds the keys first + lane() of the tile that are seen; rows of k and v.

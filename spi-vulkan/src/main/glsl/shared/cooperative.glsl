@@ -1,14 +1,15 @@
 // Matrices that a subgroup holds together, of the 16-bit type that the including shader names ELEMENT; sums in fp32
 // (VK_KHR_cooperative_matrix). Tiles pass through shared memory as vectors of eight elements, so that both types share
 // the code and what lies outside a tensor becomes 0.
-//@ extension GL_KHR_cooperative_matrix
-//@ extension GL_KHR_memory_scope_semantics
 layout(buffer_reference, scalar, buffer_reference_align = 16) readonly buffer Eight { uvec4 v; };
 
-const uint F = 16; // rows, columns and depth of a fragment
-#define LEFT coopmat<ELEMENT, gl_ScopeSubgroup, F, F, gl_MatrixUseA>
-#define RIGHT coopmat<ELEMENT, gl_ScopeSubgroup, F, F, gl_MatrixUseB>
-#define SUMS coopmat<float, gl_ScopeSubgroup, F, F, gl_MatrixUseAccumulator>
+const uint F = 16u; // rows, columns and depth of a fragment
+
+// Orders what the lanes of one subgroup write to and read from shared memory.
+void subgroupShared() {
+    subgroupMemoryBarrierShared();
+    subgroupBarrier();
+}
 
 uvec4 eightAt(uint64_t at) {
     if ((uint(at) & 15u) == 0u) return Eight(at).v;
@@ -17,8 +18,4 @@ uvec4 eightAt(uint64_t at) {
     return v;
 }
 
-// Orders what the lanes of one subgroup write to and read from shared memory.
-void subgroupShared() {
-    subgroupMemoryBarrierShared();
-    subgroupBarrier();
-}
+#include "shared/fragments.glsl"

@@ -20,7 +20,7 @@ void main() {
     if (firstToken >= P.x_N0) return;
     uint rowAt = gl_SubgroupID / 4u * 64u, columnAt = gl_SubgroupID % 4u * 32u;
     SUMS sums[4][2];
-    for (uint i = 0u; i < 4u; i++) for (uint j = 0u; j < 2u; j++) sums[i][j] = SUMS(0.0);
+    for (uint i = 0u; i < 4u; i++) for (uint j = 0u; j < 2u; j++) sums[i][j] = zeroSums();
     for (uint k = 0u; k < P.inFeatures; k += 8u * DEPTH) {
         for (uint i = lane(); i < TOKENS * DEPTH; i += LANES) {
             uint row = i / DEPTH, c = k + i % DEPTH * 8u;
@@ -35,12 +35,12 @@ void main() {
         for (uint part = 0u; part < DEPTH; part += 2u) {
             LEFT left[4];
             for (uint i = 0u; i < 4u; i++) {
-                coopMatLoad(left[i], tileX, (rowAt + F * i) * ROW + part, ROW, gl_CooperativeMatrixLayoutRowMajor);
+                LOAD_ROWS(left[i], tileX, (rowAt + F * i) * ROW + part, ROW);
             }
             for (uint j = 0u; j < 2u; j++) {
                 RIGHT right;
-                coopMatLoad(right, tileW, (columnAt + F * j) * ROW + part, ROW, gl_CooperativeMatrixLayoutColumnMajor);
-                for (uint i = 0u; i < 4u; i++) sums[i][j] = coopMatMulAdd(left[i], right, sums[i][j]);
+                LOAD_COLUMNS(right, tileW, (columnAt + F * j) * ROW + part, ROW);
+                for (uint i = 0u; i < 4u; i++) sums[i][j] = multiplyAdd(left[i], right, sums[i][j]);
             }
         }
         barrier();
@@ -48,7 +48,7 @@ void main() {
     uint base = gl_SubgroupID * F * F;
     for (uint i = 0u; i < 4u; i++) {
         for (uint j = 0u; j < 2u; j++) {
-            coopMatStore(sums[i][j], stage, base, F, gl_CooperativeMatrixLayoutRowMajor);
+            STORE_SUMS(sums[i][j], stage, base, F);
             subgroupShared();
             for (uint e = gl_SubgroupInvocationID; e < F * F; e += gl_SubgroupSize) {
                 uint t = firstToken + rowAt + F * i + e / F, o = firstOutput + columnAt + F * j + e % F;

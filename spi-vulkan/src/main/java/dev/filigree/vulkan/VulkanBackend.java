@@ -69,7 +69,7 @@ final class VulkanBackend implements Backend {
         if (!reasons.isEmpty()) {
             return new Support.Unsupported(reasons);
         }
-        List<Launch> launches = Recipes.of(op, tensors, device.physical().cooperative());
+        List<Launch> launches = Recipes.of(op, tensors, device.physical().matrices());
         long scratch = launches.stream().mapToLong(Launch::scratchBytes).max().orElse(0);
         return Support.yes(id(op, launches), scratch);
     }
@@ -92,7 +92,7 @@ final class VulkanBackend implements Backend {
         List<Launch> launches = new ArrayList<>();
         List<String> ids = new ArrayList<>();
         for (Op op : plan.ops()) {
-            List<Launch> own = Recipes.of(op, plan.tensors(), device.physical().cooperative());
+            List<Launch> own = Recipes.of(op, plan.tensors(), device.physical().matrices());
             launches.addAll(own);
             ids.add(id(op, own));
         }

@@ -10,6 +10,7 @@ import dev.filigree.api.backend.Reason;
 import dev.filigree.api.tensor.DType;
 import dev.filigree.vulkan.device.Device;
 import dev.filigree.vulkan.device.Instance;
+import dev.filigree.vulkan.device.Matrices;
 import dev.filigree.vulkan.device.PhysicalDevice;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -26,15 +27,18 @@ public final class VulkanBackendProvider implements BackendProvider {
     private static final String COOPERATIVE = "cooperative";
 
     private final int validation;
+    private final boolean emulated;
     private @Nullable Probe probe;
 
     /** As ServiceLoader makes it. */
     public VulkanBackendProvider() {
-        this(0);
+        this(0, false);
     }
 
-    VulkanBackendProvider(int validation) {
+    /** For tests: with validation, and with matrices emulated. */
+    VulkanBackendProvider(int validation, boolean emulated) {
         this.validation = validation;
+        this.emulated = emulated;
     }
 
     @Override
@@ -119,8 +123,9 @@ public final class VulkanBackendProvider implements BackendProvider {
         try {
             PhysicalDevice chosen = choose(instance.devices(), options.values().get(DEVICE));
             if (options.integer(COOPERATIVE, 0, 0, 1) == 0) {
-                chosen = chosen.plain();
+                chosen = chosen.with(Matrices.NONE);
             }
+            chosen = emulated ? chosen.with(Matrices.EMULATED) : chosen;
             return new VulkanBackend(info(chosen), new Device(instance, chosen), PipelineFile.of(chosen.driver()));
         } catch (RuntimeException e) {
             instance.close();

@@ -7,18 +7,20 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.filigree.api.backend.Backend;
+import dev.filigree.api.backend.BackendException;
 import dev.filigree.api.backend.BackendOptions;
 import dev.filigree.api.backend.DeviceInfo;
 import dev.filigree.api.backend.Probe;
 import dev.filigree.api.tensor.BufferScope;
 import dev.filigree.api.tensor.OutOfMemoryException;
+import dev.filigree.vulkan.device.Allocation;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /** The kit skips a backend that is not there, so this test insists that lavapipe is. */
 class LavapipeTest {
-    private final VulkanBackendProvider provider = new VulkanBackendProvider(1);
+    private final VulkanBackendProvider provider = new VulkanBackendProvider(1, false);
 
     @Test
     void aDeviceIsThere() {
@@ -56,6 +58,16 @@ class LavapipeTest {
             assertEquals(100, scope.allocatedBytes());
             assertFalse(scope.allocate(3L << 20).hostSegment().isPresent());
         }
+    }
+
+    @Test
+    void aMessageOfTheValidationLayersIsAnError() {
+        var named = new BackendOptions(Map.of("device", "llvmpipe"));
+        VulkanBackend backend = (VulkanBackend) provider.open(named);
+        Allocation left = Allocation.local(backend.vulkanDevice(), 64);
+        assertTrue(left.sizeBytes() >= 64);
+        String message = assertThrows(BackendException.class, backend::close).getMessage();
+        assertTrue(message.contains("validation says") && message.contains("not been destroyed"), message);
     }
 
     @Test

@@ -15,7 +15,10 @@ import java.util.Map;
  * @param scores what pages were chosen by, where they were scored in that step; empty for blocks
  */
 record Selection(String list, List<Integer> chosen, float[] scores) {
-    /** Share of the score by which keys of 8 bits may move a bound: half a step of either backend's rounding. */
+    /**
+     * Share of a score by which it may differ: a bound is made of keys that the cache rounds to steps of 1/255 of a vector's range,
+     * and a last bit of fp32 decides which of two steps a channel takes.
+     */
     private static final float NEAR = 1f / 255;
 
     /**

@@ -31,7 +31,7 @@ final class CooperativeMatrices {
         Set<String> extensions = extensions(stack, device);
         Set<DType> types = EnumSet.noneOf(DType.class);
         if (!extensions.contains(VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME)
-                || !device.getCapabilities().VK_KHR_cooperative_matrix) {
+                || device.getCapabilities().vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR == 0) {
             return types;
         }
         boolean knowsBf16 = extensions.contains(VK_KHR_SHADER_BFLOAT16_EXTENSION_NAME);

@@ -26,7 +26,7 @@ final class Features {
                 .bufferDeviceAddress(true)
                 .scalarBlockLayout(true)
                 .timelineSemaphore(true);
-        if (!physical.cooperative().isEmpty()) {
+        if (physical.matrices().inHardware()) {
             matrices(stack, physical, info, twelve);
         }
         var eleven = VkPhysicalDeviceVulkan11Features.calloc(stack)
@@ -49,7 +49,7 @@ final class Features {
                 .cooperativeMatrix(true);
         twelve.pNext(cooperative.address());
         var name = stack.UTF8(VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME);
-        if (physical.cooperative().contains(DType.BF16)) {
+        if (physical.matrices().types().contains(DType.BF16)) {
             cooperative.pNext(VkPhysicalDeviceShaderBfloat16FeaturesKHR.calloc(stack)
                     .sType$Default()
                     .shaderBFloat16Type(true)

@@ -5,6 +5,7 @@ import static org.lwjgl.vulkan.EXTDebugUtils.*;
 import static org.lwjgl.vulkan.VK10.*;
 import static org.lwjgl.vulkan.VK13.VK_API_VERSION_1_3;
 
+import dev.filigree.api.backend.BackendException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
@@ -89,6 +90,7 @@ public final class Instance implements AutoCloseable {
         return found;
     }
 
+    /** Destroys the instance; a message that nobody has seen, such as of something left on the device, is an error. */
     @Override
     public void close() {
         if (callback != null) {
@@ -97,6 +99,10 @@ public final class Instance implements AutoCloseable {
         vkDestroyInstance(handle, null);
         if (callback != null) {
             callback.free();
+        }
+        String message = messages.poll();
+        if (message != null) {
+            throw new BackendException("vulkan: validation says " + message, null);
         }
     }
 }

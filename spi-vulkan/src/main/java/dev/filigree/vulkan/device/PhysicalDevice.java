@@ -6,12 +6,9 @@ import static org.lwjgl.vulkan.VK11.vkGetPhysicalDeviceFeatures2;
 import static org.lwjgl.vulkan.VK11.vkGetPhysicalDeviceProperties2;
 import static org.lwjgl.vulkan.VK13.VK_API_VERSION_1_3;
 
-import dev.filigree.api.tensor.DType;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.EnumSet;
 import java.util.List;
-import java.util.Set;
 import org.lwjgl.system.MemoryStack;
 import org.lwjgl.vulkan.VkPhysicalDevice;
 import org.lwjgl.vulkan.VkPhysicalDeviceFeatures2;
@@ -32,7 +29,7 @@ import org.lwjgl.vulkan.VkPhysicalDeviceVulkan12Features;
  * @param memoryBytes its largest device-local heap
  * @param maxAllocationBytes largest single allocation
  * @param driver what distinguishes pipeline caches: vendor, device, driver version
- * @param cooperative 16-bit types that it multiplies as matrices
+ * @param matrices what it multiplies as matrices
  * @param missing features it lacks, empty if it can be used
  */
 public record PhysicalDevice(
@@ -43,21 +40,13 @@ public record PhysicalDevice(
         long memoryBytes,
         long maxAllocationBytes,
         String driver,
-        Set<DType> cooperative,
+        Matrices matrices,
         List<String> missing) {
 
-    /** The same without matrices. */
-    public PhysicalDevice plain() {
+    /** The same with other matrices. */
+    public PhysicalDevice with(Matrices other) {
         return new PhysicalDevice(
-                handle,
-                name,
-                software,
-                subgroupSize,
-                memoryBytes,
-                maxAllocationBytes,
-                driver,
-                EnumSet.noneOf(DType.class),
-                missing);
+                handle, name, software, subgroupSize, memoryBytes, maxAllocationBytes, driver, other, missing);
     }
 
     /** What the shaders over matrices take of shared memory at most. */
@@ -95,8 +84,8 @@ public record PhysicalDevice(
                             + Integer.toHexString(p.driverVersion()),
                     p.limits().maxComputeSharedMemorySize() >= MATRIX_SHARED_BYTES
                                     && p.apiVersion() >= VK_API_VERSION_1_3
-                            ? CooperativeMatrices.of(stack, device)
-                            : EnumSet.noneOf(DType.class),
+                            ? new Matrices(CooperativeMatrices.of(stack, device), false)
+                            : Matrices.NONE,
                     missing(stack, device, p.apiVersion()));
         }
     }

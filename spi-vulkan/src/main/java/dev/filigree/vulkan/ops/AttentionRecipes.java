@@ -6,16 +6,57 @@ import dev.filigree.api.attention.Masking;
 import dev.filigree.api.op.*;
 import dev.filigree.api.plan.TensorRef;
 import dev.filigree.api.plan.Tensors;
+import dev.filigree.api.tensor.DType;
+import dev.filigree.vulkan.device.Matrices;
 import dev.filigree.vulkan.launch.Launch;
 
 /** Attention: one work group per query row and head. */
 final class AttentionRecipes {
+    /** Query rows of a work group on matrices; the same in {@code cooperative_attention.glsl}. */
+    private static final int TILE_ROWS = 64;
+
+    /** Below so many rows a tile of 64 would be nearly empty. */
+    private static final long FEWEST_ROWS = 16;
+
     private AttentionRecipes() {}
 
-    static Launch dense(DenseAttention a, Tensors t) {
-        Launch launch = new Launch("denseattention/dense_attention", t).spec("CAUSAL", a.masking() == Masking.CAUSAL);
-        return contiguous(
-                launch, t, a.heads(), a.scale(), a.q(), a.k(), a.v(), a.qOffsets(), a.kvOffsets(), a.out(), a.lse());
+    static Launch dense(DenseAttention a, Tensors t, Matrices matrices) {
+        boolean whole = whole(t, matrices, a.q(), a.k(), a.v(), a.out());
+        String path = "denseattention/dense_attention"
+                + (whole ? matrices.shader(t.get(a.q()).dtype()) : "");
+        Launch launch = new Launch(path, t).spec("CAUSAL", a.masking() == Masking.CAUSAL);
+        contiguous(launch, t, a.heads(), a.scale(), a.q(), a.k(), a.v(), a.qOffsets(), a.kvOffsets(), a.out(), a.lse());
+        if (!whole) {
+            return launch;
+        }
+        return widths(launch, t, a.q(), a.out())
+                .groups(axes -> (Math.ceilDiv(Recipes.rows(t, a.q(), axes), TILE_ROWS)
+                                + Recipes.rows(t, a.qOffsets(), axes)
+                                - 1)
+                        * a.heads().numServedQoHeads());
+    }
+
+    /** Whether matrices serve: one 16-bit type, head dims of whole fragments, rows that are read eight elements at a time. */
+    private static boolean whole(Tensors t, Matrices matrices, TensorRef q, TensorRef k, TensorRef v, TensorRef out) {
+        DType dtype = t.get(q).dtype();
+        boolean same = t.get(k).dtype() == dtype && t.get(v).dtype() == dtype;
+        boolean fragments = fragments(t, q, matrices) && fragments(t, out, matrices);
+        boolean eights = LinearRecipes.eights(t, q) && LinearRecipes.eights(t, k) && LinearRecipes.eights(t, v);
+        return matrices.types().contains(dtype)
+                && same
+                && fragments
+                && eights
+                && t.get(q).capacity(0) >= FEWEST_ROWS;
+    }
+
+    private static boolean fragments(Tensors t, TensorRef ref, Matrices matrices) {
+        long headDim = t.get(ref).capacity(2);
+        return headDim % 16 == 0 && headDim >= 16 && headDim <= matrices.mostHeadDim();
+    }
+
+    private static Launch widths(Launch launch, Tensors t, TensorRef q, TensorRef out) {
+        return launch.subgroups(4).spec("DQK", (int) t.get(q).capacity(2)).spec("DVO", (int)
+                t.get(out).capacity(2));
     }
 
     static Launch streaming(StreamingAttention a, Tensors t) {
@@ -28,15 +69,26 @@ final class AttentionRecipes {
                 launch, t, a.heads(), a.scale(), a.q(), a.k(), a.v(), a.qOffsets(), a.kvOffsets(), a.out(), a.lse());
     }
 
-    static Launch blockSparse(BlockSparseAttention a, Tensors t) {
-        Launch launch = new Launch("blocksparseattention/block_sparse_attention", t)
+    static Launch blockSparse(BlockSparseAttention a, Tensors t, Matrices matrices) {
+        boolean whole = whole(t, matrices, a.q(), a.k(), a.v(), a.out());
+        String path = "blocksparseattention/block_sparse_attention"
+                + (whole ? matrices.shader(t.get(a.q()).dtype()) : "");
+        Launch launch = new Launch(path, t)
                 .spec("CAUSAL", a.masking() == Masking.CAUSAL)
                 .number("blockSize", a.blockSize())
                 .tensor("qBlockOffsets", a.qBlockOffsets())
                 .tensor("blockCounts", a.blockCounts())
                 .tensor("blockIndices", a.blockIndices());
-        return contiguous(
-                launch, t, a.heads(), a.scale(), a.q(), a.k(), a.v(), a.qOffsets(), a.kvOffsets(), a.out(), a.lse());
+        contiguous(launch, t, a.heads(), a.scale(), a.q(), a.k(), a.v(), a.qOffsets(), a.kvOffsets(), a.out(), a.lse());
+        if (!whole) {
+            return launch;
+        }
+        long tilesPerBlock = Math.ceilDiv(a.blockSize(), TILE_ROWS);
+        return widths(launch, t, a.q(), a.out())
+                .number("tilesPerBlock", tilesPerBlock)
+                .groups(axes -> Recipes.rows(t, a.blockCounts(), axes)
+                        * tilesPerBlock
+                        * a.heads().numServedQoHeads());
     }
 
     private static Launch contiguous(

@@ -8,12 +8,11 @@ import dev.filigree.api.plan.TensorRef;
 import dev.filigree.api.plan.TensorRole;
 import dev.filigree.api.plan.Tensors;
 import dev.filigree.api.tensor.DType;
+import dev.filigree.vulkan.device.Matrices;
 import dev.filigree.vulkan.launch.Launch;
 import dev.filigree.vulkan.launch.Operand;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
-import java.util.Set;
 
 /** Linear layers and what surrounds them. */
 final class LinearRecipes {
@@ -28,21 +27,21 @@ final class LinearRecipes {
 
     private LinearRecipes() {}
 
-    static Launch linear(Linear l, Tensors t, Set<DType> cooperative) {
+    static Launch linear(Linear l, Tensors t, Matrices matrices) {
         DType dtype = t.get(l.x()).dtype();
-        boolean matrices = cooperative.contains(dtype)
+        boolean whole = matrices.types().contains(dtype)
                 && t.get(l.weight()).dtype() == dtype
                 && t.get(l.x()).capacity(0) >= FEWEST_TOKENS
                 && eights(t, l.x())
                 && eights(t, l.weight());
-        String suffix = matrices ? "_cooperative_" + dtype.toString().toLowerCase(Locale.ROOT) : "";
+        String suffix = whole ? matrices.shader(dtype) : "";
         Launch launch = new Launch("linear/linear" + suffix, t)
                 .tensor("x", l.x())
                 .tensor("weight", l.weight())
                 .tensor("bias", l.bias())
                 .tensor("y", l.y())
                 .number("inFeatures", t.get(l.weight()).capacity(1));
-        if (!matrices) {
+        if (!whole) {
             return tiles(launch, t, l.x(), l.weight());
         }
         long columns = Math.ceilDiv(t.get(l.weight()).capacity(0), MATRIX_TILE);

@@ -4,10 +4,9 @@ import dev.filigree.api.op.*;
 import dev.filigree.api.plan.Axes;
 import dev.filigree.api.plan.TensorRef;
 import dev.filigree.api.plan.Tensors;
-import dev.filigree.api.tensor.DType;
+import dev.filigree.vulkan.device.Matrices;
 import dev.filigree.vulkan.launch.Launch;
 import java.util.List;
-import java.util.Set;
 
 /** The launches of every op. */
 public final class Recipes {
@@ -16,13 +15,13 @@ public final class Recipes {
     /**
      * The launches of one op, in order.
      *
-     * @param cooperative 16-bit types that may be multiplied as matrices
+     * @param matrices what may be multiplied as matrices
      */
-    public static List<Launch> of(Op op, Tensors tensors, Set<DType> cooperative) {
+    public static List<Launch> of(Op op, Tensors tensors, Matrices matrices) {
         return switch (op) {
-            case DenseAttention a -> List.of(AttentionRecipes.dense(a, tensors));
+            case DenseAttention a -> List.of(AttentionRecipes.dense(a, tensors, matrices));
             case StreamingAttention a -> List.of(AttentionRecipes.streaming(a, tensors));
-            case BlockSparseAttention a -> List.of(AttentionRecipes.blockSparse(a, tensors));
+            case BlockSparseAttention a -> List.of(AttentionRecipes.blockSparse(a, tensors, matrices));
             case PagedAttention a -> List.of(AttentionRecipes.paged(a, tensors));
             case MergeStates m -> List.of(AttentionRecipes.merge(m, tensors));
             case AntidiagonalScore a -> List.of(SelectionRecipes.antidiagonal(a, tensors));
@@ -34,7 +33,7 @@ public final class Recipes {
             case KvDequantize k -> List.of(CacheRecipes.dequantize(k, tensors));
             case KvEvict k -> List.of(CacheRecipes.evict(k, tensors));
             case KvCopy k -> List.of(CacheRecipes.copy(k, tensors));
-            case Linear l -> List.of(LinearRecipes.linear(l, tensors, cooperative));
+            case Linear l -> List.of(LinearRecipes.linear(l, tensors, matrices));
             case LowBitLinear l -> List.of(LinearRecipes.lowBit(l, tensors));
             case ActivationQuantize a -> List.of(LinearRecipes.quantize(a, tensors));
             case LowRankDown l ->
