@@ -90,7 +90,8 @@ class ErrorLadderTest {
     void measure() throws IOException {
         Path folder = Files.createDirectories(Path.of(System.getProperty("filigree.ladder", "")));
         List<GroupReport> reports = new ArrayList<>();
-        for (String name : System.getProperty("filigree.ladder.shapes", "FLUX_OUT,LLAMA_QKV").split(",")) {
+        for (String name : System.getProperty("filigree.ladder.shapes", "FLUX_OUT,LLAMA_QKV")
+                .split(",")) {
             GroupReport report = run(Shape.valueOf(name).layers(1), 20, 10);
             requireFalling(report);
             reports.add(report);
@@ -98,8 +99,9 @@ class ErrorLadderTest {
                     + report.svd() + ", residual " + report.residual());
             for (LineChart chart : QuantizeReport.charts(report)) {
                 Files.writeString(
-                        folder.resolve(chart.title().toLowerCase(java.util.Locale.ROOT).replaceAll("[^a-z0-9]+", "-")
-                                + ".svg"),
+                        folder.resolve(
+                                chart.title().toLowerCase(java.util.Locale.ROOT).replaceAll("[^a-z0-9]+", "-")
+                                        + ".svg"),
                         chart.svg());
             }
         }
