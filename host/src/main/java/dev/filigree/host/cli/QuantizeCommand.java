@@ -2,6 +2,7 @@ package dev.filigree.host.cli;
 
 import dev.filigree.host.checkpoint.StoredTensor;
 import dev.filigree.host.diffusion.DitConfigReader;
+import dev.filigree.host.quantize.FinishedGroups;
 import dev.filigree.host.quantize.GroupReport;
 import dev.filigree.host.quantize.QuantizeJob;
 import dev.filigree.host.quantize.QuantizeRecipe;
@@ -27,7 +28,8 @@ import picocli.CommandLine.Parameters;
         name = "quantize",
         description = {
             "Store the linear layers of a model at 4 or 8 bits, smoothed and beside a low-rank branch.",
-            "Equal options give equal files. The result is a checkpoint folder of its own."
+            "Equal options give equal files. The result is a checkpoint folder of its own. A call that was interrupted goes on",
+            "with the group it was at when it is given again."
         },
         footer = {
             "",
@@ -122,9 +124,12 @@ final class QuantizeCommand extends Common {
         QuantizeJob job;
         String data;
         try (QuantizeTask task = task()) {
-            job = task.run(recipe, err()::println, report -> err().println(line(report)));
+            FinishedGroups finished = new FinishedGroups(
+                    java.util.Objects.requireNonNull(output).resolve("unfinished"));
+            job = task.run(recipe, finished, err()::println, report -> err().println(line(report)));
             data = task.data();
             write(job, task.tensors());
+            finished.clear();
         }
         TextTable table = new TextTable().row(List.of("group", "step", "relative output error"));
         job.reports()

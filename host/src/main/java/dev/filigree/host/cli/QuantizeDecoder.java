@@ -11,6 +11,7 @@ import dev.filigree.host.calibrate.decoder.BackendKernels;
 import dev.filigree.host.calibrate.decoder.DecoderArrays;
 import dev.filigree.host.checkpoint.Checkpoint;
 import dev.filigree.host.checkpoint.StoredTensor;
+import dev.filigree.host.quantize.FinishedGroups;
 import dev.filigree.host.quantize.GroupReport;
 import dev.filigree.host.quantize.QuantizeJob;
 import dev.filigree.host.quantize.QuantizeRecipe;
@@ -20,6 +21,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /** Quantizes a decoder over calibration texts. */
@@ -39,7 +41,8 @@ final class QuantizeDecoder implements QuantizeTask {
     }
 
     @Override
-    public QuantizeJob run(QuantizeRecipe recipe, Consumer<String> progress, Consumer<GroupReport> listener) {
+    public QuantizeJob run(
+            QuantizeRecipe recipe, FinishedGroups finished, Consumer<String> progress, Consumer<GroupReport> listener) {
         DecoderArrays model = ArraysReader.read(folder, data.maxTokens());
         List<Plan> plans =
                 new ArrayList<>(BackendKernels.samplePlans(model, new HeadPattern.Streaming(0, 1), data.maxTokens()));
@@ -51,7 +54,7 @@ final class QuantizeDecoder implements QuantizeTask {
             progress.accept(selection.reason());
             DecoderLinearModel linears =
                     new DecoderLinearModel(model, kernels, data, options.samples, rows, options.seed);
-            return new QuantizeJob(linears, recipe, products).run(listener);
+            return new QuantizeJob(linears, recipe, products, Optional.of(finished)).run(listener);
         }
     }
 

@@ -9,6 +9,7 @@ import dev.filigree.host.diffusion.DitCheckpoint;
 import dev.filigree.host.diffusion.DitInputs;
 import dev.filigree.host.diffusion.DitLinearModel;
 import dev.filigree.host.diffusion.PainterConfig;
+import dev.filigree.host.quantize.FinishedGroups;
 import dev.filigree.host.quantize.GroupReport;
 import dev.filigree.host.quantize.QuantizeJob;
 import dev.filigree.host.quantize.QuantizeRecipe;
@@ -19,6 +20,7 @@ import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.function.Consumer;
@@ -47,7 +49,8 @@ final class QuantizePainter implements QuantizeTask {
     }
 
     @Override
-    public QuantizeJob run(QuantizeRecipe recipe, Consumer<String> progress, Consumer<GroupReport> listener) {
+    public QuantizeJob run(
+            QuantizeRecipe recipe, FinishedGroups finished, Consumer<String> progress, Consumer<GroupReport> listener) {
         PainterConfig parts = new PainterConfig(
                 folder,
                 new DensePolicy(),
@@ -63,7 +66,7 @@ final class QuantizePainter implements QuantizeTask {
         try (Backend backend = selection.backend();
                 Products products = new Products(backend)) {
             progress.accept(selection.reason());
-            return new QuantizeJob(new DitLinearModel(source, inputs), recipe, products).run(listener);
+            return new QuantizeJob(new DitLinearModel(source, inputs), recipe, products, Optional.of(finished)).run(listener);
         }
     }
 

@@ -21,8 +21,8 @@ import dev.filigree.host.decoder.DecoderPlanner;
 import dev.filigree.host.engine.Admission;
 import dev.filigree.host.engine.EngineConfig;
 import dev.filigree.host.engine.EngineModel;
+import dev.filigree.host.lora.Adapters;
 import java.nio.file.Path;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -71,10 +71,8 @@ public record Explanation(
             throw new IllegalArgumentException(
                     "tokens must be below the " + context + " of the context (limits.maxContext), not " + promptTokens);
         }
-        Map<String, DType> types = weightTypes(config.checkpoint());
-        DecoderModel model =
-                DecoderModel.of(decoder, name -> types.getOrDefault(name, DType.BF16), Math.toIntExact(context));
-        DecoderPlanner anywhere = EngineModel.of(model, config).planner();
+        DecoderModel model = model(config.checkpoint(), decoder, Math.toIntExact(context));
+        DecoderPlanner anywhere = adapted(EngineModel.of(model, config), config).planner();
         DecoderPlanner planner = backends.likely(config.backend())
                 .map(name -> anywhere.on(backends.crossover(name)))
                 .orElse(anywhere);
@@ -135,17 +133,20 @@ public record Explanation(
     }
 
     /** Types from the headers of the weight files, or none where there are no weights yet. */
-    private static Map<String, DType> weightTypes(Path folder) {
-        Map<String, DType> types = new HashMap<>();
-        if (Checkpoint.hasWeights(folder)) {
-            try (Checkpoint checkpoint = Checkpoint.open(folder)) {
-                checkpoint
-                        .tensors()
-                        .forEach((name, tensor) ->
-                                types.put(name, DecoderModel.dtype(tensor.spec().type())));
-            }
+    /** What a checkpoint stores, by its names and types alone, which outlive the open files. */
+    private static DecoderModel model(Path folder, DecoderConfig decoder, int context) {
+        if (!Checkpoint.hasWeights(folder)) {
+            return DecoderModel.of(decoder, name -> DType.BF16, context);
         }
-        return types;
+        try (Checkpoint checkpoint = Checkpoint.open(folder)) {
+            return DecoderModel.of(checkpoint, context);
+        }
+    }
+
+    private static EngineModel adapted(EngineModel plain, EngineConfig config) {
+        try (Adapters.Holder files = new Adapters.Holder(Adapters.open(config.adapters(), plain.linears()))) {
+            return plain.withLinear(files.get().over(plain.planner().linear()));
+        }
     }
 
     private static String line(DecoderConfig c) {

@@ -80,19 +80,22 @@ public record Adapters(Map<String, LinearShape> model, List<Attached> attached) 
 
     /** The set with another strength of one adapter. */
     public Adapters scale(String name, float strength) {
-        Attached changed = find(name);
-        AdapterConfig config = new AdapterConfig(name, changed.config().path(), strength);
+        AdapterConfig config = new AdapterConfig(name, find(name).config().path(), strength);
         return new Adapters(
                 model,
                 attached.stream()
-                        .map(one -> one == changed ? new Attached(config, one.file()) : one)
+                        .map(one -> one.config().name().equals(name) ? new Attached(config, one.file()) : one)
                         .toList());
     }
 
     /** The set without an adapter, whose file stays open. */
     public Adapters detach(String name) {
-        Attached gone = find(name);
-        return new Adapters(model, attached.stream().filter(one -> one != gone).toList());
+        find(name);
+        return new Adapters(
+                model,
+                attached.stream()
+                        .filter(one -> !one.config().name().equals(name))
+                        .toList());
     }
 
     /**

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /** Quantizes all groups of a model, one after the other. Equal models and recipes give equal bytes. */
@@ -17,8 +18,21 @@ public final class QuantizeJob {
     private final Map<String, QuantizedWeights> weights = new LinkedHashMap<>();
     private final List<GroupReport> reports = new ArrayList<>();
 
-    /** A job that has not begun. */
+    private final Optional<FinishedGroups> finished;
+
+    /** A job that has not begun and keeps nothing between groups. */
     public QuantizeJob(LinearModel model, QuantizeRecipe recipe, Products products) {
+        this(model, recipe, products, Optional.empty());
+    }
+
+    /**
+     * A job that has not begun.
+     *
+     * @param finished groups of an interrupted job, and where this one keeps its own
+     */
+    public QuantizeJob(
+            LinearModel model, QuantizeRecipe recipe, Products products, Optional<FinishedGroups> finished) {
+        this.finished = finished;
         this.model = model;
         this.recipe = recipe;
         this.products = products;
@@ -35,16 +49,27 @@ public final class QuantizeJob {
             }
             float shift = recipe.scheme().shiftsInputs() ? group.shift() : 0;
             LinearGroup chosen = new LinearGroup(group.name(), kept, shift);
-            try (GroupData data = new GroupData(model, chosen, products)) {
-                GroupQuantizer.Result result = new GroupQuantizer(data, recipe).run();
-                for (int i = 0; i < kept.size(); i++) {
-                    weights.put(kept.get(i).name(), result.weights().get(i));
-                }
-                reports.add(result.report());
-                listener.accept(result.report());
+            FinishedGroups.Finished result = group(chosen);
+            for (int i = 0; i < kept.size(); i++) {
+                weights.put(kept.get(i).name(), result.weights().get(i));
             }
+            reports.add(result.report());
+            listener.accept(result.report());
         }
         return this;
+    }
+
+    private FinishedGroups.Finished group(LinearGroup group) {
+        String fingerprint = finished.isPresent() ? FinishedGroups.fingerprint(model, group, recipe) : "";
+        Optional<FinishedGroups.Finished> earlier = finished.flatMap(f -> f.find(group, fingerprint));
+        if (earlier.isPresent()) {
+            return earlier.get();
+        }
+        try (GroupData data = new GroupData(model, group, products)) {
+            GroupQuantizer.Result made = new GroupQuantizer(data, recipe).run();
+            finished.ifPresent(f -> f.keep(group, fingerprint, made.weights(), made.report()));
+            return new FinishedGroups.Finished(made.weights(), made.report());
+        }
     }
 
     /** Quantized layers by name. */

@@ -20,11 +20,15 @@ public final class QuantizeReport {
     public static String html(String title, List<GroupReport> reports) {
         Html page = new Html(title)
                 .heading(2, "Relative output error after each step")
-                .table(errorHeader(), reports.stream().map(QuantizeReport::errors).toList())
+                .table(
+                        errorHeader(),
+                        reports.stream().map(QuantizeReport::errors).toList())
                 .heading(2, "Seconds")
                 .table(
                         List.of("group", "step", "seconds"),
-                        reports.stream().flatMap(report -> seconds(report).stream()).toList());
+                        reports.stream()
+                                .flatMap(report -> seconds(report).stream())
+                                .toList());
         for (GroupReport report : reports) {
             page.heading(2, report.group())
                     .paragraph(String.format(
@@ -81,8 +85,8 @@ public final class QuantizeReport {
 
     private static List<List<String>> seconds(GroupReport report) {
         return report.seconds().entrySet().stream()
-                .map(entry -> List.of(
-                        report.group(), entry.getKey(), String.format(Locale.ROOT, "%.2f", entry.getValue())))
+                .map(entry ->
+                        List.of(report.group(), entry.getKey(), String.format(Locale.ROOT, "%.2f", entry.getValue())))
                 .toList();
     }
 
@@ -92,8 +96,10 @@ public final class QuantizeReport {
 
     /** In falling order, at most so many of them, evenly taken. */
     private static List<Double> falling(float[] values) {
-        double[] sorted =
-                IntStream.range(0, values.length).mapToDouble(i -> -values[i]).sorted().toArray();
+        double[] sorted = IntStream.range(0, values.length)
+                .mapToDouble(i -> -values[i])
+                .sorted()
+                .toArray();
         int shown = Math.min(MAX_CHANNELS, sorted.length);
         return IntStream.range(0, shown)
                 .mapToObj(i -> -sorted[(int) ((long) i * (sorted.length - 1) / Math.max(1, shown - 1))])

@@ -14,11 +14,14 @@ import dev.filigree.host.quantize.math.OjAlgoSvd;
 import dev.filigree.host.quantize.math.Products;
 import dev.filigree.host.quantize.math.RandomizedSvd;
 import dev.filigree.host.quantize.steps.SmoothingSearch;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Quantizing a layer with planted outliers: what each step has to gain, and what must not depend on chance. */
 class QuantizeJobTest {
@@ -117,6 +120,37 @@ class QuantizeJobTest {
         assertEquals(first.keySet(), second.keySet());
         first.forEach((name, tensor) -> assertArrayEquals(
                 tensor.bytes(), second.getOrDefault(name, tensor).bytes(), name));
+    }
+
+    /** What was finished is taken over bit for bit, and made anew where recipe or inputs are others. */
+    @Test
+    void aFinishedGroupIsNotMadeAgain(@TempDir Path folder) throws IOException {
+        FinishedGroups finished = new FinishedGroups(folder.resolve("unfinished"));
+        QuantizeRecipe recipe = recipe(Scheme.W4A4_INT4, false);
+        QuantizeJob first = resumed(recipe, 0, finished);
+        QuantizeJob second = resumed(recipe, 0, finished);
+        GroupReport report = first.reports().getFirst();
+        assertEquals(report.seconds(), second.reports().getFirst().seconds());
+        assertEquals(report.errors(), second.reports().getFirst().errors());
+        assertArrayEquals(report.smooth(), second.reports().getFirst().smooth());
+        assertEquals(first.weights().keySet(), second.weights().keySet());
+        Map<String, QuantizedTensor> made = tensors(first);
+        tensors(second).forEach((name, tensor) -> {
+            assertArrayEquals(tensor.bytes(), made.getOrDefault(name, tensor).bytes(), name);
+            assertEquals(tensor.shape(), made.getOrDefault(name, tensor).shape(), name);
+            assertEquals(tensor.dtype(), made.getOrDefault(name, tensor).dtype(), name);
+        });
+        GroupReport other = resumed(recipe(Scheme.W4A4_INT4, true), 0, finished).reports().getFirst();
+        assertTrue(other.errors().containsKey("gptq"), () -> other.errors().toString());
+        finished.clear();
+        assertTrue(java.nio.file.Files.notExists(folder.resolve("unfinished")));
+    }
+
+    private static QuantizeJob resumed(QuantizeRecipe recipe, float shift, FinishedGroups finished) {
+        try (Backend backend = backend();
+                Products products = new Products(backend)) {
+            return new QuantizeJob(new Planted(shift), recipe, products, Optional.of(finished)).run(report -> {});
+        }
     }
 
     private static Map<String, QuantizedTensor> tensors(QuantizeJob job) {

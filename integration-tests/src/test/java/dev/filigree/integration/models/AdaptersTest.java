@@ -23,7 +23,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Adapters come and go while a model is open, and are named in configs. */
 class AdaptersTest {
-    private static final String PROMPT = "The pass key for amber otter is 83412. What is the pass key for amber otter? ";
+    private static final String PROMPT =
+            "The pass key for amber otter is 83412. What is the pass key for amber otter? ";
     private static final String LAYER = "model.layers.0.self_attn.o_proj";
     private static final int RANK = 4;
 
@@ -33,7 +34,8 @@ class AdaptersTest {
     private Path write(String layer, int in, int out) {
         List<TensorSpec> specs = List.of(
                 new TensorSpec("base_model.model." + layer + ".lora_A.weight", StoredType.F32, List.of(4L, (long) in)),
-                new TensorSpec("base_model.model." + layer + ".lora_B.weight", StoredType.F32, List.of((long) out, 4L)));
+                new TensorSpec(
+                        "base_model.model." + layer + ".lora_B.weight", StoredType.F32, List.of((long) out, 4L)));
         Path file = folder.resolve(layer + ".safetensors");
         Random random = new Random(5);
         try (SafetensorsWriter writer = SafetensorsWriter.create(file, specs, Map.of())) {
@@ -92,8 +94,8 @@ class AdaptersTest {
                     model.engine().adapters().stream().map(AdapterConfig::name).toList());
             assertEquals("83412.", model.generate(PROMPT, 6));
         }
-        ConfigException twins = assertThrows(
-                ConfigException.class, () -> config("adapters: ['" + file + "', '" + file + "']\n"));
+        ConfigException twins =
+                assertThrows(ConfigException.class, () -> config("adapters: ['" + file + "', '" + file + "']\n"));
         assertTrue(String.valueOf(twins.getMessage()).contains("two are called"), twins.getMessage());
         assertThrows(ConfigException.class, () -> config("adapters: [{path: 'missing.safetensors'}]\n"));
         assertThrows(ConfigException.class, () -> config("adapters: [{path: '" + file + "', strength: x}]\n"));

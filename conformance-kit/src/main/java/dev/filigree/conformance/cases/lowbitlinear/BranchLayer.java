@@ -15,6 +15,7 @@ import dev.filigree.conformance.compare.Tolerances;
 import dev.filigree.conformance.generate.Generator;
 import dev.filigree.conformance.problem.Problem;
 import dev.filigree.conformance.problem.ProblemBuilder;
+import java.util.Arrays;
 import java.util.Optional;
 
 /** A whole layer with a low-rank branch, as one plan and cut between the steps that backends fuse. */
@@ -126,6 +127,37 @@ final class BranchLayer {
                 .add(new Gelu(
                         Gelu.Form.TANH, b.input("x", DType.F32, y, t, out()), b.output("out", DType.F32, t, out())))
                 .build();
+    }
+
+    /** The layer over one of its rows. */
+    private BranchLayer row(int row) {
+        return new BranchLayer(this, Arrays.copyOfRange(x, row * IN, (row + 1) * IN));
+    }
+
+    private BranchLayer(BranchLayer of, float[] x) {
+        this.tokens = x.length / IN;
+        this.rank = of.rank;
+        this.shift = of.shift;
+        this.x = x;
+        this.smooth = of.smooth;
+        this.down = of.down;
+        this.up = of.up;
+        this.bias = of.bias;
+        this.weight = of.weight;
+        this.activation = of.activation;
+    }
+
+    /** A row alone, which kernels for few tokens compute, is that row of a batch; codes depend on their own row alone. */
+    void checkRows(CaseContext c) {
+        float[] whole = c.run(layer(true)).values("y");
+        for (int row : new int[] {0, tokens / 2, tokens - 1}) {
+            float[] alone = c.run(row(row).layer(true)).values("y");
+            c.close(
+                    "row " + row + " alone",
+                    alone,
+                    Arrays.copyOfRange(whole, row * OUT, (row + 1) * OUT),
+                    Tolerances.linear(DType.F32).betweenResults());
+        }
     }
 
     /** Codes are equal in both, so only the order of fp32 sums may differ; GELU grows errors by at most 1.13. */

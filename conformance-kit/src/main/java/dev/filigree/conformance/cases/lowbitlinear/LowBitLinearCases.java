@@ -116,6 +116,11 @@ public final class LowBitLinearCases {
                         Tier.SMOKE,
                         params,
                         c -> new BranchLayer(c.generator(), size[0], size[1], shifted).check(c));
+                cases.check(
+                        Rule.R804,
+                        Tier.SMOKE,
+                        params,
+                        c -> new BranchLayer(c.generator(), size[0], size[1], shifted).checkRows(c));
             }
         }
         for (QuantFormat[] pair : List.of(pairs[0], pairs[1], pairs[2])) {

@@ -35,8 +35,7 @@ import java.util.Optional;
 public final class JointBlock {
     private static final float EPS = 1e-6f;
     private static final List<String> STREAMS = List.of("image", "text");
-    private static final List<String> VECTORS =
-            List.of("shift1", "scale1", "gate1", "shift2", "scale2", "gate2");
+    private static final List<String> VECTORS = List.of("shift1", "scale1", "gate1", "shift2", "scale2", "gate2");
 
     private final JointShape shape;
     private final JointSchemes schemes;
@@ -195,8 +194,7 @@ public final class JointBlock {
                 storage.map(s -> shifted(s, shift))));
         builder.inline(
                 plan.plan(),
-                new Renaming(
-                        Map.of(LinearPlan.X, x, LinearPlan.Y, y), name + ".", Map.of("numTokens", rows.axis())));
+                new Renaming(Map.of(LinearPlan.X, x, LinearPlan.Y, y), name + ".", Map.of("numTokens", rows.axis())));
     }
 
     private static LinearStorage shifted(LinearStorage s, float shift) {

@@ -14,9 +14,10 @@ public record JointShape(int hidden, int numHeads, int mlpRatio, int maxPatches,
     /** Checks that sizes fit together. */
     public JointShape {
         if (numHeads < 1 || hidden < 1 || hidden % numHeads != 0 || mlpRatio < 1 || maxPatches < 1 || maxWords < 1) {
-            throw new IllegalArgumentException("numHeads must divide hidden, and sizes be 1 or more, not hidden " + hidden
-                    + ", heads " + numHeads + ", mlpRatio " + mlpRatio + ", patches " + maxPatches + ", words "
-                    + maxWords);
+            throw new IllegalArgumentException(
+                    "numHeads must divide hidden, and sizes be 1 or more, not hidden " + hidden
+                            + ", heads " + numHeads + ", mlpRatio " + mlpRatio + ", patches " + maxPatches + ", words "
+                            + maxWords);
         }
     }
 

@@ -28,8 +28,8 @@ final class Names {
     static QuantizedTensor find(Map<String, QuantizedTensor> tensors, String name) {
         QuantizedTensor tensor = tensors.get(name);
         if (tensor == null) {
-            throw new CheckpointException("tensor " + name + " is missing; accepted: the tensors of a quantized layer, not "
-                    + tensors.keySet());
+            throw new CheckpointException("tensor " + name
+                    + " is missing; accepted: the tensors of a quantized layer, not " + tensors.keySet());
         }
         return tensor;
     }
@@ -37,8 +37,7 @@ final class Names {
     /** A tensor that must be there in one shape. */
     static QuantizedTensor find(Map<String, QuantizedTensor> tensors, String name, int... shape) {
         QuantizedTensor tensor = find(tensors, name);
-        List<Long> accepted =
-                Arrays.stream(shape).mapToObj(size -> (long) size).toList();
+        List<Long> accepted = Arrays.stream(shape).mapToObj(size -> (long) size).toList();
         if (!tensor.shape().equals(accepted)) {
             throw new CheckpointException(
                     "tensor " + name + " has shape " + tensor.shape() + "; accepted: " + accepted);

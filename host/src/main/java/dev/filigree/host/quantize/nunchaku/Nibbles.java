@@ -9,7 +9,7 @@ final class Nibbles {
 
     /** The bits of a number that a code stands for. */
     static byte code(DType codes, float value) {
-        return (byte) (codes == DType.E2M1 ? Codes.floatToE2m1(value) & 15 : (int) value & 15);
+        return (byte) ((codes == DType.E2M1 ? Codes.floatToE2m1(value) : (int) value) & 15);
     }
 
     /** A nibble as tensors of that dtype take it: integers with their sign. */
@@ -20,7 +20,7 @@ final class Nibbles {
     static byte[] pack(byte[] nibbles) {
         byte[] bytes = new byte[nibbles.length / 2];
         for (int i = 0; i < bytes.length; i++) {
-            bytes[i] = (byte) (nibbles[2 * i] & 15 | nibbles[2 * i + 1] << 4);
+            bytes[i] = (byte) ((nibbles[2 * i] & 15) | (nibbles[2 * i + 1] << 4));
         }
         return bytes;
     }
@@ -29,7 +29,7 @@ final class Nibbles {
         byte[] nibbles = new byte[bytes.length * 2];
         for (int i = 0; i < bytes.length; i++) {
             nibbles[2 * i] = (byte) (bytes[i] & 15);
-            nibbles[2 * i + 1] = (byte) (bytes[i] >> 4 & 15);
+            nibbles[2 * i + 1] = (byte) ((bytes[i] >> 4) & 15);
         }
         return nibbles;
     }

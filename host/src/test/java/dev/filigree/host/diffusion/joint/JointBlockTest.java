@@ -137,8 +137,9 @@ class JointBlockTest {
             JointSchemes schemes = name.equals("bf16") ? JointSchemes.bf16() : JointSchemes.svdquant(32);
             run("cpu-vector", flux, schemes, seconds);
             java.util.Arrays.sort(seconds);
-            System.out.printf("%s: median %.3f s of 5, %d MiB of weights%n", name, seconds[2], weightBytes(
-                    JointBlock.plan(flux, schemes, DType.F32)) >> 20);
+            System.out.printf(
+                    "%s: median %.3f s of 5, %d MiB of weights%n",
+                    name, seconds[2], weightBytes(JointBlock.plan(flux, schemes, DType.F32)) >> 20);
         }
     }
 }
