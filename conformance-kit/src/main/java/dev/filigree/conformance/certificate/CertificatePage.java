@@ -1,6 +1,7 @@
 package dev.filigree.conformance.certificate;
 
 import dev.filigree.conformance.rule.Area;
+import dev.filigree.conformance.rule.Level;
 import dev.filigree.conformance.rule.Rule;
 import dev.filigree.conformance.run.CaseResult;
 import dev.filigree.conformance.run.CaseResult.Status;
@@ -78,8 +79,9 @@ final class CertificatePage {
         heading("Failures");
         for (CaseResult result : failures) {
             page.append("<p><b>")
-                    .append(result.brokenRule().orElse(result.executed().rule()))
+                    .append(rule(result))
                     .append("</b> ")
+                    .append(rule(result).level() == Level.OPTIONAL ? "(optional) " : "")
                     .append(certificate.isWaived(result) ? "(waived) " : "")
                     .append("<code>")
                     .append(escape(result.executed().id()))
@@ -89,6 +91,10 @@ final class CertificatePage {
                     .append(escape(Replay.line(certificate.facts().backend(), result)))
                     .append("</pre>\n");
         }
+    }
+
+    private static Rule rule(CaseResult result) {
+        return result.brokenRule().orElse(result.executed().rule());
     }
 
     private void measured() {
@@ -115,9 +121,9 @@ final class CertificatePage {
                     .allMatch(result -> result.outcome() == RuleResult.Outcome.NOT_RUN)) {
                 continue;
             }
-            heading("Rules: " + area.title());
+            heading("Rules of " + area.title());
             page.append(
-                    "<table>\n<tr><th>rule</th><th>sentence in a word</th><th>outcome</th><th class=\"n\">passed</th>"
+                    "<table class=\"rules\">\n<tr><th>rule</th><th>in a word</th><th>outcome</th><th class=\"n\">passed</th>"
                             + "<th class=\"n\">failed</th><th class=\"n\">unsupported</th>"
                             + "<th>most of a tolerance used</th></tr>\n");
             rules.stream().filter(result -> result.rule().area() == area).forEach(this::rule);

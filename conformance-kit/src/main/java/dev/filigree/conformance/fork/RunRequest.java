@@ -88,7 +88,11 @@ public record RunRequest(
                 fields.get(7).isEmpty() ? OptionalLong.empty() : OptionalLong.of(Long.parseLong(fields.get(7))),
                 Long.parseLong(fields.get(4)));
         return Optional.of(new RunRequest(
-                fields.get(1), policies, Profile.of(fields.get(2)), options, Instant.parse(fields.get(5)),
+                fields.get(1),
+                policies,
+                Profile.of(fields.get(2)),
+                options,
+                Instant.parse(fields.get(5)),
                 fields.get(9).isEmpty() ? Optional.empty() : Optional.of(Path.of(fields.get(9)))));
     }
 }

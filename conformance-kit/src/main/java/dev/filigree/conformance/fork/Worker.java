@@ -47,7 +47,8 @@ public final class Worker {
                 if (!done.contains(i)) {
                     journal.begin(i);
                     CaseResult result = runner.run(executions.get(i));
-                    if (result.status() == CaseResult.Status.FAILED && request.bundles().isPresent()) {
+                    if (result.status() == CaseResult.Status.FAILED
+                            && request.bundles().isPresent()) {
                         bundle(request, runner, result)
                                 .write(file(request.bundles().get(), result));
                     }

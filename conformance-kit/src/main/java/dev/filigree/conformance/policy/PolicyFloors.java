@@ -55,7 +55,8 @@ final class PolicyFloors {
     private OptionalLong option(String key) {
         Optional<String> text = setting.provider().options().stream()
                 .filter(option -> option.key().equals(key))
-                .map(option -> setting.given().getOrDefault(key, option.defaultText().orElse("0")))
+                .map(option ->
+                        setting.given().getOrDefault(key, option.defaultText().orElse("0")))
                 .findFirst();
         return text.isPresent() ? OptionalLong.of(Long.parseLong(text.get())) : OptionalLong.empty();
     }

@@ -97,7 +97,8 @@ public final class Verify {
                 options.policies(),
                 options.profile(),
                 options.kit(),
-                Instant.now().truncatedTo(ChronoUnit.SECONDS), options.bundles());
+                Instant.now().truncatedTo(ChronoUnit.SECONDS),
+                options.bundles());
         try {
             Supervisor.Outcome outcome =
                     new Supervisor(journal, WorkerCommand.of(file), options.patience(), people).run(request);

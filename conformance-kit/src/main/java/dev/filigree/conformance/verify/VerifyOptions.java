@@ -48,7 +48,7 @@ public record VerifyOptions(
     public static final String USAGE =
             "verify [--backend NAME]... [--policy NAME]... [--profile P] [--tier T] [--json FILE]"
                     + " [--html FILE] [--journal FILE] [--waivers FILE] [--timeout SECONDS] [--case ID] [--seed N] [--bundle FOLDER]"
-            + " [--replay BUNDLE] [--against BACKEND]";
+                    + " [--replay BUNDLE] [--against BACKEND]";
 
     private static final List<String> KEYS = List.of(
             "backend",

@@ -94,8 +94,7 @@ class BundleTest {
         assertTrue(refused.getMessage().startsWith(file + " is no bundle"), refused::getMessage);
         Bundle foreign = new Bundle(
                 Map.of("case", "none", "seed", "1", "rules", "1 rule", "backend", "x"), List.of(), List.of());
-        assertThrows(
-                IllegalArgumentException.class, () -> new BundleReplay(foreign).run(Oracle.find(), Oracle.find()));
+        assertThrows(IllegalArgumentException.class, () -> new BundleReplay(foreign).run(Oracle.find(), Oracle.find()));
     }
 
     @Test

@@ -108,6 +108,21 @@ class CertificateTest {
     }
 
     @Test
+    void thePolicyStandsInTheLine() {
+        ConformanceCase one = ConformanceCase.of(
+                Rule.R1207,
+                "Policy",
+                Params.of("policy", "lserve:budget=64"),
+                Tier.SMOKE,
+                new CaseBody.Check(context -> {}));
+        CaseResult failed = new CaseResult(one, 5, Status.FAILED, Optional.of(Rule.R1207), "80 tokens", 0, 1);
+        assertEquals(
+                "filigree verify --backend abacus --policy 'lserve:budget=64' --case"
+                        + " 'required_R1207_budgetIsKept/Policy/policy=lserve:budget=64' --seed 5",
+                Replay.line("abacus", failed));
+    }
+
+    @Test
     void thePageEscapesWhatABackendSays() {
         String page = certificate(List.of(), result(Rule.R205, Status.FAILED, "<script>x</script>", 0))
                 .html();

@@ -34,7 +34,8 @@ class SupervisorTest {
 
     private static RunRequest request(String only) {
         KitOptions options = new KitOptions(Tier.SMOKE, Optional.of(only), OptionalLong.empty(), 42);
-        return new RunRequest(Oracle.NAME, List.of(), Profile.FULL, options, Instant.parse("2026-11-25T12:00:00Z"), Optional.empty());
+        return new RunRequest(
+                Oracle.NAME, List.of(), Profile.FULL, options, Instant.parse("2026-11-25T12:00:00Z"), Optional.empty());
     }
 
     private Supervisor supervisor(String how, Duration patience) {

@@ -84,15 +84,24 @@ final class VerifyCommand extends Common {
     @Nullable
     Long seed;
 
-    @Option(names = "--bundle", paramLabel = "FOLDER", description = "Write inputs, plan and results of each failure there.")
+    @Option(
+            names = "--bundle",
+            paramLabel = "FOLDER",
+            description = "Write inputs, plan and results of each failure there.")
     @Nullable
     Path bundle;
 
-    @Option(names = "--replay", paramLabel = "BUNDLE", description = "Run a bundle of another machine here, and compare.")
+    @Option(
+            names = "--replay",
+            paramLabel = "BUNDLE",
+            description = "Run a bundle of another machine here, and compare.")
     @Nullable
     Path replay;
 
-    @Option(names = "--against", paramLabel = "NAME", description = "Hold backends against this one: same seeds, same results.")
+    @Option(
+            names = "--against",
+            paramLabel = "NAME",
+            description = "Hold backends against this one: same seeds, same results.")
     @Nullable
     String against;
 

@@ -9,10 +9,12 @@ import dev.filigree.host.json.JsonValue;
 import dev.filigree.host.needle.NeedleTask;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * Outcomes so far, on disk if a file is given: an evaluation that was interrupted asks only what is missing. Outcomes belong
@@ -84,7 +86,7 @@ public final class EvalLog {
         return new EvalResult(
                 value.get("config").string(),
                 value.get("id").string(),
-                NeedleTask.of(value.get("task").string()),
+                task(value.get("task")),
                 value.get("size").integer(0, Integer.MAX_VALUE),
                 value.get("depth").number(0, 1),
                 value.get("expected").string(),
@@ -95,5 +97,14 @@ public final class EvalLog {
                 value.get("prefillDensity").number(0, Double.MAX_VALUE),
                 value.get("decodeDensity").number(0, Double.MAX_VALUE),
                 (long) value.get("kvBytes").number(0, Long.MAX_VALUE));
+    }
+
+    private static NeedleTask task(JsonValue value) {
+        String id = value.string();
+        return Arrays.stream(NeedleTask.values())
+                .filter(task -> task.id().equals(id))
+                .findFirst()
+                .orElseThrow(() -> value.notA("one of "
+                        + Arrays.stream(NeedleTask.values()).map(NeedleTask::id).collect(Collectors.joining(", "))));
     }
 }

@@ -102,6 +102,21 @@ class EvalTest {
         assertThrows(CalibrationException.class, () -> EvalLog.open(Optional.of(file)));
     }
 
+    /** Found by fuzzing: the refusal did not name the file. */
+    @Test
+    void anUnknownTaskIsRefusedWithItsFileAndPlace() throws Exception {
+        Path file = Files.writeString(folder.resolve("log.json"), """
+                {"results": {"f/c": {"config": "dense", "id": "c", "task": "singld", "size": 1, "depth": 0, "expected": "a",
+                 "answer": "a", "promptTokens": 1, "prefillSeconds": 0, "decodeSeconds": 0, "prefillDensity": 1,
+                 "decodeDensity": 1, "kvBytes": 1}}}
+                """);
+        CalibrationException refusal =
+                assertThrows(CalibrationException.class, () -> EvalLog.open(Optional.of(file)));
+        assertEquals(
+                file + ": results.f/c.task is \"singld\"; accepted: one of single, multikey, multivalue, kv, copy",
+                refusal.getMessage());
+    }
+
     @Test
     void tableHasALinePerTaskAndSize() {
         assertEquals(

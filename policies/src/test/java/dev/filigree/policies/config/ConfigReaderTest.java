@@ -47,6 +47,16 @@ class ConfigReaderTest {
         assertEquals(lines.stream().sorted().toList(), lines);
     }
 
+    /** Found by fuzzing: a path of 20,000 characters made an error of as many. */
+    @Test
+    void aProblemStaysALineToRead() {
+        ConfigException e = refused("model: m\n" + "k".repeat(20_000) + ": 1\nattention: {policy: duoattention, gates: "
+                + "g".repeat(20_000) + "}\n");
+        assertTrue(e.problems().size() >= 2, e::getMessage);
+        e.problems().forEach(problem -> assertTrue(problem.toString().length() < 2_000, problem::toString));
+        assertTrue(String.valueOf(e.getMessage()).contains(" ... "), e::getMessage);
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"whole", "shortest"})
     void explainPrintsEveryEffectiveValue(String name) throws IOException {

@@ -59,11 +59,16 @@ public final class StateFile {
         if (!theirs.equals(run)) {
             throw new CalibrationException(file + " belongs to the run \"" + theirs + "\"; accepted: \"" + run + "\"");
         }
-        return new GateOptimizer.State(
+        GateOptimizer.State state = new GateOptimizer.State(
                 floats(root.get("gates")),
                 floats(root.get("mean")),
                 floats(root.get("square")),
                 root.get("step").integer(0, Integer.MAX_VALUE));
+        if (state.mean().length != state.gates().length || state.square().length != state.gates().length) {
+            throw root.problem("gates, mean and square have " + state.gates().length + ", " + state.mean().length + " and "
+                    + state.square().length + " numbers; accepted: as many of each");
+        }
+        return state;
     }
 
     private static float[] floats(JsonValue array) {

@@ -12,6 +12,7 @@ import dev.filigree.host.calibrate.data.CalibrationSample;
 import dev.filigree.host.calibrate.decoder.DecoderArrays;
 import dev.filigree.host.calibrate.decoder.ExactKernels;
 import dev.filigree.host.calibrate.decoder.TinyDecoder;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -114,5 +115,18 @@ class GateTrainingTest {
                 assertThrows(CalibrationException.class, () -> new StateFile(path, "another run").read());
         assertTrue(String.valueOf(refusal.getMessage())
                 .endsWith("belongs to the run \"one run\"; accepted: \"another run\""));
+    }
+
+    /** Found with fuzzing: the lengths were compared only when the run went on, and the refusal did not name the file. */
+    @Test
+    void stateOfUnequalArraysIsRefused(@TempDir Path folder) throws Exception {
+        Path path = Files.writeString(
+                folder.resolve("run.state"),
+                "{\"run\": \"r\", \"step\": 1, \"gates\": [1, 1], \"mean\": [0], \"square\": [0, 0]}");
+        CalibrationException refusal =
+                assertThrows(CalibrationException.class, () -> new StateFile(path, "r").read());
+        assertEquals(
+                path + ": gates, mean and square have 2, 1 and 2 numbers; accepted: as many of each",
+                refusal.getMessage());
     }
 }

@@ -14,6 +14,7 @@ class WindowCertificateTest extends PolicyConformance {
 
     @Override
     protected List<String> settings() {
-        return List.of("sample-window:sink=2:recent=40:denseLayers=1", "sample-window:denseLayers=2:mass>=0.999:recall>=1");
+        return List.of(
+                "sample-window:sink=2:recent=40:denseLayers=1", "sample-window:denseLayers=2:mass>=0.999:recall>=1");
     }
 }
