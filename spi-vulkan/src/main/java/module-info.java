@@ -7,5 +7,7 @@ module dev.filigree.vulkan {
     requires dev.filigree.api;
     requires org.lwjgl;
     requires org.lwjgl.vulkan;
-    requires org.lwjgl.shaderc;
+
+    provides dev.filigree.api.backend.BackendProvider with
+            dev.filigree.vulkan.VulkanBackendProvider;
 }

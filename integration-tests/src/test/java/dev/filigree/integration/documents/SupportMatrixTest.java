@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 
 /** The README's table of what runs where is what the backends that run on every machine say. */
 class SupportMatrixTest {
-    private static final List<String> EVERYWHERE = List.of("cpu-reference", "cpu-vector");
+    private static final List<String> EVERYWHERE = List.of("cpu-reference", "cpu-vector", "vulkan");
     private static final String BEGIN = "<!-- support: begin -->\n";
     private static final String END = "<!-- support: end -->\n";
 

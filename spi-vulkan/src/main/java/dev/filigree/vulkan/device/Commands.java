@@ -1,0 +1,132 @@
+package dev.filigree.vulkan.device;
+
+import static org.lwjgl.system.MemoryStack.stackPush;
+import static org.lwjgl.vulkan.VK10.*;
+
+import org.lwjgl.system.MemoryStack;
+import org.lwjgl.vulkan.VkBufferCopy;
+import org.lwjgl.vulkan.VkCommandBuffer;
+import org.lwjgl.vulkan.VkCommandBufferAllocateInfo;
+import org.lwjgl.vulkan.VkCommandBufferBeginInfo;
+import org.lwjgl.vulkan.VkCommandPoolCreateInfo;
+import org.lwjgl.vulkan.VkMemoryBarrier;
+
+/** One command buffer with its pool: recorded once and replayed, or recorded anew. One thread at a time. */
+public final class Commands implements AutoCloseable {
+    private final Device device;
+    private final long pool;
+    private final VkCommandBuffer buffer;
+    private long lastPoint;
+
+    /** An empty command buffer. */
+    public Commands(Device device) {
+        this.device = device;
+        try (MemoryStack stack = stackPush()) {
+            var out = stack.mallocLong(1);
+            var info = VkCommandPoolCreateInfo.calloc(stack)
+                    .sType$Default()
+                    .queueFamilyIndex(device.family())
+                    .flags(VK_COMMAND_POOL_CREATE_RESET_COMMAND_BUFFER_BIT);
+            Results.check(vkCreateCommandPool(device.handle(), info, null, out), "vkCreateCommandPool");
+            pool = out.get(0);
+            var allocate = VkCommandBufferAllocateInfo.calloc(stack)
+                    .sType$Default()
+                    .commandPool(pool)
+                    .level(VK_COMMAND_BUFFER_LEVEL_PRIMARY)
+                    .commandBufferCount(1);
+            var pointer = stack.mallocPointer(1);
+            Results.check(vkAllocateCommandBuffers(device.handle(), allocate, pointer), "vkAllocateCommandBuffers");
+            buffer = new VkCommandBuffer(pointer.get(0), device.handle());
+        }
+    }
+
+    /** Waits for its last submission and starts to record. */
+    public Commands begin() {
+        await();
+        try (MemoryStack stack = stackPush()) {
+            var info = VkCommandBufferBeginInfo.calloc(stack).sType$Default();
+            Results.check(vkBeginCommandBuffer(buffer, info), "vkBeginCommandBuffer");
+        }
+        return barrier();
+    }
+
+    /** What follows sees what came before, in this buffer and in those submitted earlier. */
+    public Commands barrier() {
+        try (MemoryStack stack = stackPush()) {
+            int stages = VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT;
+            var all = VkMemoryBarrier.calloc(1, stack);
+            all.get(0)
+                    .sType$Default()
+                    .srcAccessMask(VK_ACCESS_SHADER_WRITE_BIT | VK_ACCESS_TRANSFER_WRITE_BIT)
+                    .dstAccessMask(VK_ACCESS_SHADER_READ_BIT
+                            | VK_ACCESS_SHADER_WRITE_BIT
+                            | VK_ACCESS_TRANSFER_READ_BIT
+                            | VK_ACCESS_TRANSFER_WRITE_BIT);
+            vkCmdPipelineBarrier(buffer, stages, stages, 0, all, null, null);
+        }
+        return this;
+    }
+
+    /** Launches a pipeline over as many work groups as the three numbers at an offset of {@code counts} say. */
+    public Commands dispatch(Pipelines pipelines, long pipeline, long params, Allocation counts, long offset) {
+        try (MemoryStack stack = stackPush()) {
+            vkCmdBindPipeline(buffer, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline);
+            vkCmdPushConstants(buffer, pipelines.layout(), VK_SHADER_STAGE_COMPUTE_BIT, 0, stack.longs(params));
+            vkCmdDispatchIndirect(buffer, counts.buffer(), offset);
+        }
+        return barrier();
+    }
+
+    /** Copies bytes. */
+    public Commands copy(Allocation from, long fromOffset, Allocation to, long toOffset, long sizeBytes) {
+        try (MemoryStack stack = stackPush()) {
+            var region = VkBufferCopy.calloc(1, stack);
+            region.get(0).srcOffset(fromOffset).dstOffset(toOffset).size(sizeBytes);
+            vkCmdCopyBuffer(buffer, from.buffer(), to.buffer(), region);
+        }
+        return barrier();
+    }
+
+    /** Fills bytes, offset and size multiples of 4. */
+    public Commands fill(Allocation to, long offset, long sizeBytes, int value) {
+        vkCmdFillBuffer(buffer, to.buffer(), offset, sizeBytes, value);
+        return barrier();
+    }
+
+    /** Ends the recording; what the host reads after waiting sees all of it. */
+    public Commands end() {
+        try (MemoryStack stack = stackPush()) {
+            var toHost = VkMemoryBarrier.calloc(1, stack);
+            toHost.get(0)
+                    .sType$Default()
+                    .srcAccessMask(VK_ACCESS_TRANSFER_WRITE_BIT | VK_ACCESS_SHADER_WRITE_BIT)
+                    .dstAccessMask(VK_ACCESS_HOST_READ_BIT);
+            vkCmdPipelineBarrier(
+                    buffer,
+                    VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT,
+                    VK_PIPELINE_STAGE_HOST_BIT,
+                    0,
+                    toHost,
+                    null,
+                    null);
+        }
+        Results.check(vkEndCommandBuffer(buffer), "vkEndCommandBuffer");
+        return this;
+    }
+
+    /** Enqueues the recording. */
+    public void submit() {
+        lastPoint = device.submit(buffer);
+    }
+
+    /** Waits until the last submission is done; returns at once if there was none. */
+    public void await() {
+        device.await(lastPoint);
+    }
+
+    @Override
+    public void close() {
+        await();
+        vkDestroyCommandPool(device.handle(), pool, null);
+    }
+}

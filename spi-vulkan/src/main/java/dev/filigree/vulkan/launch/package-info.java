@@ -1,0 +1,2 @@
+/** What one launch of a shader is given, written by name. */
+package dev.filigree.vulkan.launch;

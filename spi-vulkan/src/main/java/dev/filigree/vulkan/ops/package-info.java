@@ -1,0 +1,2 @@
+/** How each op becomes launches of shaders. */
+package dev.filigree.vulkan.ops;
