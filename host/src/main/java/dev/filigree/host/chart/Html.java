@@ -60,8 +60,8 @@ public final class Html {
         body.append("<table>\n<tr>");
         for (int i = 0; i < header.size(); i++) {
             int column = i;
-            boolean numbers = !rows.isEmpty()
-                    && rows.stream().allMatch(row -> row.size() <= column || isNumber(row.get(column)));
+            boolean numbers =
+                    !rows.isEmpty() && rows.stream().allMatch(row -> row.size() <= column || isNumber(row.get(column)));
             cell("th", numbers, header.get(i));
         }
         body.append("</tr>\n");

@@ -155,7 +155,9 @@ final class CalibrateThresholdsCommand extends Common {
     private String identity(CalibrationData data) {
         return "method=" + method + " checkpoint=" + checkpoint + " stride=" + stride + " blockSize=" + blockSize
                 + " residues=" + residues + " data=" + data.describe() + " seed=" + options.seed
-                + (method.equals("search") ? " samples=" + options.samples + " start=" + start + " steps=" + steps : "");
+                + (method.equals("search")
+                        ? " samples=" + options.samples + " start=" + start + " steps=" + steps
+                        : "");
     }
 
     private Residues pairing() {

@@ -233,10 +233,12 @@ public record EvalReport(String config, String backend, List<EvalResult> results
     private List<List<String>> overview(List<NeedleTask> tasks) {
         List<List<String>> rows = new ArrayList<>();
         for (int size : sizes()) {
-            List<EvalResult> all = results.stream().filter(r -> r.size() == size).toList();
+            List<EvalResult> all =
+                    results.stream().filter(r -> r.size() == size).toList();
             List<String> row = new ArrayList<>(List.of(config, Integer.toString(size)));
             for (NeedleTask task : tasks) {
-                List<EvalResult> some = all.stream().filter(r -> r.task() == task).toList();
+                List<EvalResult> some =
+                        all.stream().filter(r -> r.task() == task).toList();
                 row.add(some.isEmpty() ? "-" : number("%.0f %%", 100 * mean(some, r -> r.exact() ? 1 : 0)));
             }
             row.add(heads.map(h -> number("%.1f %%", 100 * h.meanDensity())).orElse("-"));

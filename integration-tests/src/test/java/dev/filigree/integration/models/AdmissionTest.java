@@ -100,14 +100,14 @@ class AdmissionTest {
      */
     @Test
     void aLongRequestIsNotOvertakenByShortOnes() throws Exception {
-        String longPrompt = SHORT.repeat(4);
+        String longPrompt = SHORT.repeat(5);
         try (Filigree model = open("maxSeqs: 4, maxQueue: 64, prefillChunk: 64, kvBudget: 5MiB")) {
             List<String> order = Collections.synchronizedList(new ArrayList<>());
             Held first = new Held();
             List<Future<Generation>> answers = new ArrayList<>();
             answers.add(ask(model, SHORT, 40, first));
             first.begun.await();
-            answers.add(ask(model, longPrompt, 60, told(order, "long")));
+            answers.add(ask(model, longPrompt, 40, told(order, "long")));
             await(() -> model.load().waitingRequests() == 1);
             for (int i = 0; i < 8; i++) {
                 answers.add(ask(model, SHORT, 2, told(order, "short")));

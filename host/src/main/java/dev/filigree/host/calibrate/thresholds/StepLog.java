@@ -55,8 +55,8 @@ public final class StepLog {
             throw new CalibrationException("state " + path + " must begin with \"" + FORMAT + "\"");
         }
         if (!lines.get(1).equals("# " + run)) {
-            throw new CalibrationException(path + " belongs to the run \"" + lines.get(1).substring(2)
-                    + "\"; accepted: \"" + run + "\"");
+            throw new CalibrationException(
+                    path + " belongs to the run \"" + lines.get(1).substring(2) + "\"; accepted: \"" + run + "\"");
         }
         for (String line : lines.subList(2, lines.size())) {
             try {
@@ -86,10 +86,8 @@ public final class StepLog {
     private String text() {
         return FORMAT + "\n# " + run + "\n"
                 + steps.stream()
-                        .map(step -> Arrays.stream(step)
-                                        .mapToObj(Double::toString)
-                                        .collect(Collectors.joining("\t"))
-                                + "\n")
+                        .map(step ->
+                                Arrays.stream(step).mapToObj(Double::toString).collect(Collectors.joining("\t")) + "\n")
                         .collect(Collectors.joining());
     }
 }

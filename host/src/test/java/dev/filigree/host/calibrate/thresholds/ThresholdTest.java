@@ -105,8 +105,8 @@ class ThresholdTest {
             assertEquals(whole.get(i).score(), states.get(i).score());
             assertArrayEquals(whole.get(i).thresholds(), states.get(i).thresholds());
         }
-        CalibrationException other = assertThrows(
-                CalibrationException.class, () -> StepLog.open(Optional.of(file), "another run"));
+        CalibrationException other =
+                assertThrows(CalibrationException.class, () -> StepLog.open(Optional.of(file), "another run"));
         assertEquals(file + " belongs to the run \"a run\"; accepted: \"another run\"", other.getMessage());
     }
 
