@@ -11,6 +11,7 @@
 # FILIGREE          the command line to call instead of this tree's launcher, such as a bundle's filigree.sh
 # FILIGREE_BACKEND  the backend, else the first that serves
 # FILIGREE_COMPUTE  activations, f32 if absent
+# FILIGREE_LOGICAL_PAGE  tokens per entry of page statistics, the policy's default if absent
 set -euo pipefail
 
 HERE=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)
@@ -19,6 +20,7 @@ shift 3
 mkdir -p "$FOLDER"
 
 select_pages() { # indent budget reuse lists
+    [[ -z ${FILIGREE_LOGICAL_PAGE:-} ]] || printf '%slogicalPageSize: %s\n' "$1" "$FILIGREE_LOGICAL_PAGE"
     printf '%spolicy: lserve\n%sbudget: %s\n%sreuseInterval: %s\n%slists: %s\n' "$1" "$1" "$2" "$1" "$3" "$1" "$4"
 }
 
