@@ -14,11 +14,16 @@ import dev.filigree.host.check.Tracer;
 import dev.filigree.host.engine.Engine;
 import dev.filigree.host.needle.NeedleTask;
 import dev.filigree.host.tokenizer.Tokenizer;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
+import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -76,8 +81,10 @@ class NeedleModelTest {
 
     private static JsonNode needle(NeedleTask task) throws IOException {
         JsonMapper mapper = new JsonMapper();
-        try (Stream<String> lines = Files.lines(TestModels.needle().resolve("eval-cases.jsonl"))) {
-            for (String line : (Iterable<String>) lines::iterator) {
+        Path cases = TestModels.needle().resolve("eval-cases.jsonl.gz");
+        try (BufferedReader lines = new BufferedReader(new InputStreamReader(
+                new GZIPInputStream(Files.newInputStream(cases)), StandardCharsets.UTF_8))) {
+            for (String line : (Iterable<String>) lines.lines()::iterator) {
                 JsonNode one = mapper.readTree(line);
                 if (one.get("task").textValue().equals(task.id())
                         && one.get("size").intValue() == SIZE

@@ -61,7 +61,14 @@ public final class ProductUp implements HostKernel {
         product.run();
     }
 
+    /** A block of the product may be wider than a panel of the factor where vectors are short. */
     private void finish(int firstToken, int numTokens, int firstOutput, int numOutputs, long scratch) {
+        for (int done = 0; done < numOutputs; done += Lanes.PANEL) {
+            panel(firstToken, numTokens, firstOutput + done, Math.min(Lanes.PANEL, numOutputs - done), scratch);
+        }
+    }
+
+    private void panel(int firstToken, int numTokens, int firstOutput, int numOutputs, long scratch) {
         if (up != null && hidden != null) {
             long from = hidden.address(hidden.tensor().at(firstToken));
             up.add(firstToken, numTokens, firstOutput, numOutputs, from, hidden.strideBytes(0), scratch);
