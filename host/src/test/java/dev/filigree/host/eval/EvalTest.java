@@ -110,8 +110,7 @@ class EvalTest {
                  "answer": "a", "promptTokens": 1, "prefillSeconds": 0, "decodeSeconds": 0, "prefillDensity": 1,
                  "decodeDensity": 1, "kvBytes": 1}}}
                 """);
-        CalibrationException refusal =
-                assertThrows(CalibrationException.class, () -> EvalLog.open(Optional.of(file)));
+        CalibrationException refusal = assertThrows(CalibrationException.class, () -> EvalLog.open(Optional.of(file)));
         assertEquals(
                 file + ": results.f/c.task is \"singld\"; accepted: one of single, multikey, multivalue, kv, copy",
                 refusal.getMessage());

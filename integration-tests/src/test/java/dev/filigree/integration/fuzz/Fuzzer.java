@@ -178,7 +178,8 @@ final class Fuzzer {
         }
     }
 
-    // A reader that hangs cannot be stopped from outside; the run tells where it stood. Its own time counts, since a busy
+    // A reader that hangs cannot be stopped from outside; the run tells where it stood. Its own time counts, since a
+    // busy
     // machine may leave it none.
     private void watch(Thread reader) {
         try {

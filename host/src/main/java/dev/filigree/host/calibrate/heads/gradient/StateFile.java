@@ -65,8 +65,8 @@ public final class StateFile {
                 floats(root.get("square")),
                 root.get("step").integer(0, Integer.MAX_VALUE));
         if (state.mean().length != state.gates().length || state.square().length != state.gates().length) {
-            throw root.problem("gates, mean and square have " + state.gates().length + ", " + state.mean().length + " and "
-                    + state.square().length + " numbers; accepted: as many of each");
+            throw root.problem("gates, mean and square have " + state.gates().length + ", " + state.mean().length
+                    + " and " + state.square().length + " numbers; accepted: as many of each");
         }
         return state;
     }

@@ -123,8 +123,7 @@ class GateTrainingTest {
         Path path = Files.writeString(
                 folder.resolve("run.state"),
                 "{\"run\": \"r\", \"step\": 1, \"gates\": [1, 1], \"mean\": [0], \"square\": [0, 0]}");
-        CalibrationException refusal =
-                assertThrows(CalibrationException.class, () -> new StateFile(path, "r").read());
+        CalibrationException refusal = assertThrows(CalibrationException.class, () -> new StateFile(path, "r").read());
         assertEquals(
                 path + ": gates, mean and square have 2, 1 and 2 numbers; accepted: as many of each",
                 refusal.getMessage());
