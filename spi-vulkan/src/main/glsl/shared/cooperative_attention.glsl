@@ -35,7 +35,7 @@ void loadQueries(uint firstQuery, uint end, uint h) {
         }
         barrier();
         if (gl_SubgroupID / 2u == part) {
-            for (uint d = 0u; d < DQK / F; d++) {
+            UNROLL for (uint d = 0u; d < DQK / F; d++) {
                 LOAD_ROWS(queries[d], tileK, gl_SubgroupID % 2u * F * STRIDE + 2u * d, STRIDE);
             }
         }
@@ -46,7 +46,7 @@ void loadQueries(uint firstQuery, uint end, uint h) {
 void start(uint firstQuery, uint end, uint h) {
     firstRow = gl_SubgroupID * F;
     loadQueries(firstQuery, end, h);
-    for (uint d = 0u; d < DVO / F; d++) acc[d] = zeroSums();
+    UNROLL for (uint d = 0u; d < DVO / F; d++) acc[d] = zeroSums();
     for (uint r = lane(); r < ROWS; r += LANES) {
         rowMax[r] = -INFINITY;
         rowSum[r] = 0.0;
@@ -56,7 +56,7 @@ void start(uint firstQuery, uint end, uint h) {
 
 bool finiteHalves(uvec4 v) {
     const uint mask = EXPONENT; // of both halves of a word
-    for (uint i = 0u; i < 4u; i++) {
+    UNROLL for (uint i = 0u; i < 4u; i++) {
         uint e = v[i] & mask;
         if ((e & 0xffffu) == (mask & 0xffffu) || (e >> 16) == (mask >> 16)) return false;
     }
@@ -139,9 +139,9 @@ void addStrange(uint d, int firstKey, int count, uint slot, int firstLimit, int 
 // Takes in keys firstKey .. + count - 1; row r of the work group's queries sees the first firstLimit + step * r of them.
 void tile(int firstKey, int count, uint slot, int firstLimit, int step) {
     loadTile(firstKey, count, slot);
-    for (uint n = 0u; n < KEYS / F; n++) {
+    UNROLL for (uint n = 0u; n < KEYS / F; n++) {
         SUMS s = zeroSums();
-        for (uint d = 0u; d < DQK / F; d++) {
+        UNROLL for (uint d = 0u; d < DQK / F; d++) {
             RIGHT k;
             LOAD_COLUMNS(k, tileK, n * F * STRIDE + 2u * d, STRIDE);
             s = multiplyAdd(queries[d], k, s);
@@ -156,26 +156,26 @@ void tile(int firstKey, int count, uint slot, int firstLimit, int step) {
     SUMS kept;
     LOAD_SUMS(kept, factors, gl_SubgroupID * F * F, F);
     LEFT w[KEYS / F];
-    for (uint n = 0u; n < KEYS / F; n++) {
+    UNROLL for (uint n = 0u; n < KEYS / F; n++) {
         LOAD_ROWS(w[n], weights, firstRow * WEIGHTS + 2u * n, WEIGHTS);
     }
-    for (uint d = 0u; d < DVO / F; d++) {
+    UNROLL for (uint d = 0u; d < DVO / F; d++) {
         acc[d] = scaled(acc[d], kept);
-        for (uint n = 0u; n < KEYS / F; n++) {
+        UNROLL for (uint n = 0u; n < KEYS / F; n++) {
             RIGHT v;
             LOAD_ROWS(v, tileV, n * F * STRIDE + 2u * d, STRIDE);
             acc[d] = multiplyAdd(w[n], v, acc[d]);
         }
     }
     if (strange != 0u) {
-        for (uint d = 0u; d < DVO / F; d++) addStrange(d, firstKey, count, slot, firstLimit, step);
+        UNROLL for (uint d = 0u; d < DVO / F; d++) addStrange(d, firstKey, count, slot, firstLimit, step);
     }
     barrier();
 }
 
 void finish(uint firstQuery, uint end, uint h) {
     uint base = gl_SubgroupID * F * F;
-    for (uint d = 0u; d < DVO / F; d++) {
+    UNROLL for (uint d = 0u; d < DVO / F; d++) {
         STORE_SUMS(acc[d], factors, base, F);
         subgroupShared();
         for (uint e = gl_SubgroupInvocationID; e < F * F; e += gl_SubgroupSize) {

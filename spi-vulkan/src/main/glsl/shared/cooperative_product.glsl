@@ -20,7 +20,7 @@ void main() {
     if (firstToken >= P.x_N0) return;
     uint rowAt = gl_SubgroupID / 4u * 64u, columnAt = gl_SubgroupID % 4u * 32u;
     SUMS sums[4][2];
-    for (uint i = 0u; i < 4u; i++) for (uint j = 0u; j < 2u; j++) sums[i][j] = zeroSums();
+    UNROLL for (uint i = 0u; i < 4u; i++) UNROLL for (uint j = 0u; j < 2u; j++) sums[i][j] = zeroSums();
     for (uint k = 0u; k < P.inFeatures; k += 8u * DEPTH) {
         for (uint i = lane(); i < TOKENS * DEPTH; i += LANES) {
             uint row = i / DEPTH, c = k + i % DEPTH * 8u;
@@ -32,22 +32,22 @@ void main() {
                 inside && firstOutput + row < P.weight_N0 ? eightAt(P.weight_AT + 2 * we) : uvec4(0u);
         }
         barrier();
-        for (uint part = 0u; part < DEPTH; part += 2u) {
+        UNROLL for (uint part = 0u; part < DEPTH; part += 2u) {
             LEFT left[4];
-            for (uint i = 0u; i < 4u; i++) {
+            UNROLL for (uint i = 0u; i < 4u; i++) {
                 LOAD_ROWS(left[i], tileX, (rowAt + F * i) * ROW + part, ROW);
             }
-            for (uint j = 0u; j < 2u; j++) {
+            UNROLL for (uint j = 0u; j < 2u; j++) {
                 RIGHT right;
                 LOAD_COLUMNS(right, tileW, (columnAt + F * j) * ROW + part, ROW);
-                for (uint i = 0u; i < 4u; i++) sums[i][j] = multiplyAdd(left[i], right, sums[i][j]);
+                UNROLL for (uint i = 0u; i < 4u; i++) sums[i][j] = multiplyAdd(left[i], right, sums[i][j]);
             }
         }
         barrier();
     }
     uint base = gl_SubgroupID * F * F;
-    for (uint i = 0u; i < 4u; i++) {
-        for (uint j = 0u; j < 2u; j++) {
+    UNROLL for (uint i = 0u; i < 4u; i++) {
+        UNROLL for (uint j = 0u; j < 2u; j++) {
             STORE_SUMS(sums[i][j], stage, base, F);
             subgroupShared();
             for (uint e = gl_SubgroupInvocationID; e < F * F; e += gl_SubgroupSize) {

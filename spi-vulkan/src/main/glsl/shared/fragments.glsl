@@ -1,6 +1,8 @@
 // Fragments as the hardware holds them. fragments_emulated.glsl has the same names.
 //@ extension GL_KHR_cooperative_matrix
 //@ extension GL_KHR_memory_scope_semantics
+//@ extension GL_EXT_control_flow_attributes
+#define UNROLL [[unroll]] // so that fragments are indexed by constants
 #define LEFT coopmat<ELEMENT, gl_ScopeSubgroup, F, F, gl_MatrixUseA>
 #define RIGHT coopmat<ELEMENT, gl_ScopeSubgroup, F, F, gl_MatrixUseB>
 #define SUMS coopmat<float, gl_ScopeSubgroup, F, F, gl_MatrixUseAccumulator>

@@ -1,6 +1,7 @@
 // Fragments by hand, for devices without them: what tests the shaders over matrices on lavapipe. Element e of the 256 stands in
 // lane e % subgroupSize; subgroups of 8 or 16 lanes.
 //@ extension GL_KHR_shader_subgroup_shuffle
+#define UNROLL
 struct Fragment { float v[32]; };
 #define LEFT Fragment
 #define RIGHT Fragment
