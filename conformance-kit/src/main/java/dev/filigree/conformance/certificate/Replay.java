@@ -8,7 +8,8 @@ public final class Replay {
 
     /** A command line that runs exactly this. */
     public static String line(String backend, CaseResult result) {
-        return "filigree verify --backend " + backend + " --case '"
-                + result.executed().id() + "' --seed " + result.seed();
+        String policy = result.executed().params().values().get("policy");
+        return "filigree verify --backend " + backend + (policy == null ? "" : " --policy '" + policy + "'")
+                + " --case '" + result.executed().id() + "' --seed " + result.seed();
     }
 }
