@@ -1,5 +1,6 @@
 package dev.filigree.host.cli;
 
+import dev.filigree.api.tensor.DType;
 import dev.filigree.host.checkpoint.StoredTensor;
 import dev.filigree.host.diffusion.DitConfigReader;
 import dev.filigree.host.quantize.FinishedGroups;
@@ -9,6 +10,7 @@ import dev.filigree.host.quantize.QuantizeRecipe;
 import dev.filigree.host.quantize.QuantizeReport;
 import dev.filigree.host.quantize.QuantizedFile;
 import dev.filigree.host.quantize.Scheme;
+import dev.filigree.host.quantize.nunchaku.NunchakuFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -109,6 +111,13 @@ final class QuantizeCommand extends Common {
     Path captions;
 
     @Option(
+            names = "--publish",
+            paramLabel = "FILE",
+            description = "Write the result in the published layout of Nunchaku too, 16-bit tensors as bf16.")
+    @Nullable
+    Path publish;
+
+    @Option(
             names = "--html",
             paramLabel = "FILE",
             description = "Write a page with errors, times, singular values and outliers of every group.")
@@ -129,6 +138,9 @@ final class QuantizeCommand extends Common {
             job = task.run(recipe, finished, err()::println, report -> err().println(line(report)));
             data = task.data();
             write(job, task.tensors());
+            if (publish != null) {
+                NunchakuFile.write(publish, job.weights(), task.tensors(), DType.BF16);
+            }
             finished.clear();
         }
         TextTable table = new TextTable().row(List.of("group", "step", "relative output error"));

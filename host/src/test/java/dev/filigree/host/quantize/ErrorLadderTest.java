@@ -80,9 +80,11 @@ class ErrorLadderTest {
     void measure() throws IOException {
         Path folder = Files.createDirectories(Path.of(System.getProperty("filigree.ladder", "")));
         List<GroupReport> reports = new ArrayList<>();
-        for (String name : System.getProperty("filigree.ladder.shapes", "FLUX_OUT,LLAMA_QKV")
-                .split(",")) {
-            GroupReport report = run(Shape.valueOf(name).layers(1), 20, 10);
+        List<String> names = List.of(
+                System.getProperty("filigree.ladder.shapes", "flux-out,llama-qkv").split(","));
+        int divisor = Integer.getInteger("filigree.ladder.divisor", 1);
+        for (Shape shape : SHAPES.stream().filter(s -> names.contains(s.name())).toList()) {
+            GroupReport report = run(shape.layers(divisor), 20, 10);
             requireFalling(report);
             reports.add(report);
             System.out.println(report.group() + " " + report.errors() + " seconds " + report.seconds() + " by "

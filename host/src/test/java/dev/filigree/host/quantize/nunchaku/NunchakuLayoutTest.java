@@ -10,16 +10,21 @@ import dev.filigree.api.linear.LinearStorage;
 import dev.filigree.api.linear.QuantFormat;
 import dev.filigree.api.tensor.DType;
 import dev.filigree.host.checkpoint.CheckpointException;
+import dev.filigree.host.checkpoint.SafetensorsFile;
+import dev.filigree.host.quantize.LinearShape;
 import dev.filigree.host.quantize.QuantizedTensor;
 import dev.filigree.host.quantize.QuantizedWeights;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The published layout: packing formulas, and layers there and back. */
 class NunchakuLayoutTest {
@@ -177,12 +182,35 @@ class NunchakuLayoutTest {
         }
     }
 
+    @Test
+    void filesComeBackBitForBit(@TempDir Path folder) {
+        Map<String, QuantizedWeights> layers = new LinkedHashMap<>();
+        layers.put("block.fc", layer(INT4_BF16, 130, 192, 32));
+        layers.put("block.norm", layer(new QuantFormat(DType.U4, 64, DType.BF16), 8, 64, 0));
+        Path target = folder.resolve("svdq-int4_r32-test.safetensors");
+        NunchakuFile.write(target, layers, List.of(), DType.BF16);
+        try (SafetensorsFile file = SafetensorsFile.open(target)) {
+            String config = file.metadata().getOrDefault("quantization_config", "");
+            assertTrue(config.contains("\"group_size\": 64") && config.contains("\"rank\": 32"), config);
+            Map<String, QuantizedWeights> back = NunchakuFile.read(
+                    file,
+                    List.of(new LinearShape("block.fc", 130, 192), new LinearShape("block.norm", 8, 64)),
+                    shape -> 0);
+            layers.forEach((name, ours) -> {
+                QuantizedWeights other = back.getOrDefault(name, ours);
+                assertEquals(ours.storage(), other.storage());
+                same(ours.tensors(), other.tensors());
+            });
+            assertEquals(layers.keySet(), back.keySet());
+        }
+    }
+
     /** Padding is 0 in codes, factors and biases, and 1 in scales and smoothing; ranks are padded too. */
     @Test
     void paddingIsNeutral() {
         Map<String, QuantizedTensor> theirs =
                 new NunchakuLayer(130, 192).publish(layer(INT4_BF16, 130, 192, 5), DType.BF16);
-        assertEquals(java.util.List.of(256L, 16L), tensor(theirs, "lora_up").shape());
+        assertEquals(List.of(256L, 16L), tensor(theirs, "lora_up").shape());
         float[] smooth = tensor(theirs, "smooth").values();
         float[] bias = tensor(theirs, "bias").values();
         float[] scales = tensor(theirs, "wscales").values();
