@@ -202,11 +202,11 @@ class CommandLineTest {
                         .contains(
                                 "layer 0 prefill: dense, 1023 tokens are below the crossover of 1024 measured on cpu-vector"),
                 under.toString());
-        assertFalse(under.out().contains("AntidiagonalScore("), under.out());
+        assertFalse(under.out().contains("AntidiagonalScore["), under.out());
         var over = ModulePathProcess.cli("explain", config.toString(), "--tokens", "1024")
                 .run(SOON);
         assertTrue(over.out().contains("crossover to dense: 1024 measured on cpu-vector"), over.toString());
-        assertTrue(over.out().contains("AntidiagonalScore("), over.out());
+        assertTrue(over.out().contains("AntidiagonalScore["), over.out());
     }
 
     @Test
