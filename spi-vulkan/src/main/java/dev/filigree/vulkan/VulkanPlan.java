@@ -133,7 +133,9 @@ final class VulkanPlan implements PreparedPlan {
             Launch launch = launches.get(i);
             var key = new Pipelines.Key(
                     launch.shader().path(),
-                    launch.constants(backend.vulkanDevice().lanes(), backend.vulkanDevice().physical().subgroupSize()));
+                    launch.constants(
+                            backend.vulkanDevice().lanes(),
+                            backend.vulkanDevice().physical().subgroupSize()));
             long pipeline = pipelines.get(key, launch.shader().spirv());
             commands.dispatch(pipelines, pipeline, params.address() + blocks[i], params, countsAt + 16L * i);
         }

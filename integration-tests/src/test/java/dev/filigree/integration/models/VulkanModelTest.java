@@ -44,7 +44,8 @@ class VulkanModelTest {
     @ParameterizedTest
     @MethodSource("configs")
     void answersAndChoosesAsTheReferenceDoes(String config) throws IOException {
-        String prose = Files.readString(EXAMPLES.resolve("prompts/passkey-4k.txt")).substring(0, 144);
+        String prose =
+                Files.readString(EXAMPLES.resolve("prompts/passkey-4k.txt")).substring(0, 144);
         String prompt = prose + " The pass key for amber otter is 83412. What is the pass key for amber otter? ";
         String text = shortened(Files.readString(EXAMPLES.resolve(config)));
         RunConfig run = ConfigReader.installed().readText(text, EXAMPLES.resolve(config));
