@@ -133,8 +133,8 @@ final class QuantizeCommand extends Common {
         QuantizeJob job;
         String data;
         try (QuantizeTask task = task()) {
-            FinishedGroups finished = new FinishedGroups(
-                    java.util.Objects.requireNonNull(output).resolve("unfinished"));
+            FinishedGroups finished =
+                    new FinishedGroups(java.util.Objects.requireNonNull(output).resolve("unfinished"));
             job = task.run(recipe, finished, err()::println, report -> err().println(line(report)));
             data = task.data();
             write(job, task.tensors());

@@ -66,7 +66,8 @@ final class QuantizePainter implements QuantizeTask {
         try (Backend backend = selection.backend();
                 Products products = new Products(backend)) {
             progress.accept(selection.reason());
-            return new QuantizeJob(new DitLinearModel(source, inputs), recipe, products, Optional.of(finished)).run(listener);
+            return new QuantizeJob(new DitLinearModel(source, inputs), recipe, products, Optional.of(finished))
+                    .run(listener);
         }
     }
 

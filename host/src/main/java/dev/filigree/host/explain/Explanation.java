@@ -24,7 +24,6 @@ import dev.filigree.host.lora.Adapters;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.SequencedMap;
 import java.util.SortedSet;
 import java.util.stream.IntStream;

@@ -158,7 +158,8 @@ public final class FinishedGroups {
             return;
         }
         try (Stream<Path> files = Files.list(folder)) {
-            for (Path file : files.filter(f -> f.toString().endsWith(".safetensors")).toList()) {
+            for (Path file :
+                    files.filter(f -> f.toString().endsWith(".safetensors")).toList()) {
                 Files.delete(file);
             }
         }

@@ -30,8 +30,7 @@ public final class QuantizeJob {
      *
      * @param finished groups of an interrupted job, and where this one keeps its own
      */
-    public QuantizeJob(
-            LinearModel model, QuantizeRecipe recipe, Products products, Optional<FinishedGroups> finished) {
+    public QuantizeJob(LinearModel model, QuantizeRecipe recipe, Products products, Optional<FinishedGroups> finished) {
         this.finished = finished;
         this.model = model;
         this.recipe = recipe;

@@ -80,8 +80,8 @@ class ErrorLadderTest {
     void measure() throws IOException {
         Path folder = Files.createDirectories(Path.of(System.getProperty("filigree.ladder", "")));
         List<GroupReport> reports = new ArrayList<>();
-        List<String> names = List.of(
-                System.getProperty("filigree.ladder.shapes", "flux-out,llama-qkv").split(","));
+        List<String> names = List.of(System.getProperty("filigree.ladder.shapes", "flux-out,llama-qkv")
+                .split(","));
         int divisor = Integer.getInteger("filigree.ladder.divisor", 1);
         for (Shape shape : SHAPES.stream().filter(s -> names.contains(s.name())).toList()) {
             GroupReport report = run(shape.layers(divisor), 20, 10);

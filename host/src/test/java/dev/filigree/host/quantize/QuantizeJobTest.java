@@ -140,7 +140,8 @@ class QuantizeJobTest {
             assertEquals(tensor.shape(), made.getOrDefault(name, tensor).shape(), name);
             assertEquals(tensor.dtype(), made.getOrDefault(name, tensor).dtype(), name);
         });
-        GroupReport other = resumed(recipe(Scheme.W4A4_INT4, true), 0, finished).reports().getFirst();
+        GroupReport other =
+                resumed(recipe(Scheme.W4A4_INT4, true), 0, finished).reports().getFirst();
         assertTrue(other.errors().containsKey("gptq"), () -> other.errors().toString());
         finished.clear();
         assertTrue(java.nio.file.Files.notExists(folder.resolve("unfinished")));

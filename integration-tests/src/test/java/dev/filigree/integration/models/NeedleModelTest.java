@@ -82,8 +82,8 @@ class NeedleModelTest {
     private static JsonNode needle(NeedleTask task) throws IOException {
         JsonMapper mapper = new JsonMapper();
         Path cases = TestModels.needle().resolve("eval-cases.jsonl.gz");
-        try (BufferedReader lines = new BufferedReader(new InputStreamReader(
-                new GZIPInputStream(Files.newInputStream(cases)), StandardCharsets.UTF_8))) {
+        try (BufferedReader lines = new BufferedReader(
+                new InputStreamReader(new GZIPInputStream(Files.newInputStream(cases)), StandardCharsets.UTF_8))) {
             for (String line : (Iterable<String>) lines.lines()::iterator) {
                 JsonNode one = mapper.readTree(line);
                 if (one.get("task").textValue().equals(task.id())

@@ -38,8 +38,8 @@ public final class NunchakuFile {
     public static void write(
             Path target, Map<String, QuantizedWeights> layers, Collection<StoredTensor> originals, DType half) {
         Map<String, QuantizedTensor> tensors = new LinkedHashMap<>();
-        layers.forEach((name, layer) -> publish(name, layer, half)
-                .forEach((tensor, value) -> tensors.put(name + "." + tensor, value)));
+        layers.forEach((name, layer) ->
+                publish(name, layer, half).forEach((tensor, value) -> tensors.put(name + "." + tensor, value)));
         List<StoredTensor> others = originals.stream()
                 .filter(tensor -> !replaced(tensor.spec().name(), layers))
                 .toList();
@@ -122,16 +122,15 @@ public final class NunchakuFile {
     }
 
     private static QuantizedTensor tensor(StoredTensor stored) {
-        DType dtype =
-                switch (stored.spec().type()) {
-                    case F32 -> DType.F32;
-                    case F16 -> DType.F16;
-                    case BF16 -> DType.BF16;
-                    case F8_E4M3 -> DType.E4M3;
-                    case I8, U8 -> DType.I8;
-                    case I32 -> DType.I32;
-                    default -> throw unknown(stored.spec().name(), stored.spec().type());
-                };
+        DType dtype = switch (stored.spec().type()) {
+            case F32 -> DType.F32;
+            case F16 -> DType.F16;
+            case BF16 -> DType.BF16;
+            case F8_E4M3 -> DType.E4M3;
+            case I8, U8 -> DType.I8;
+            case I32 -> DType.I32;
+            default -> throw unknown(stored.spec().name(), stored.spec().type());
+        };
         return new QuantizedTensor(dtype, stored.spec().shape(), stored.data().toArray(ValueLayout.JAVA_BYTE));
     }
 
