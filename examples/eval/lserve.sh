@@ -7,6 +7,10 @@
 #   dense-PRECISION | HEADS-PRECISION-bBUDGET-rREUSE[-LISTS]
 # with PRECISION f16, int8 or int4, HEADS alone (every head selects) or duo (a quarter selects, the others stream), and
 # LISTS query-head (default) or kv-group: alone-int8-b4096-r4, duo-int4-b2048-r8-kv-group.
+#
+# FILIGREE          the command line to call instead of this tree's launcher, such as a bundle's filigree.sh
+# FILIGREE_BACKEND  the backend, else the first that serves
+# FILIGREE_COMPUTE  activations, f32 if absent
 set -euo pipefail
 
 HERE=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)
@@ -38,8 +42,11 @@ CONFIGS=()
 for setting in "$@"; do
     config=$FOLDER/$setting.yaml
     { printf 'model: %s/../models/needle-16k\n' "$HERE" && attention "$setting"; } >"$config"
+    [[ -z ${FILIGREE_COMPUTE:-} ]] || printf 'compute: %s\n' "$FILIGREE_COMPUTE" >>"$config"
     printf 'limits:\n  maxContext: %s\n  prefillChunk: 1024\n' "$SIZE" >>"$config"
     CONFIGS+=("$config")
 done
-exec "$HERE/../../filigree" eval "${CONFIGS[@]}" --sizes "$SIZE" --prompts-per-task "$PROMPTS" \
+BACKEND=()
+[[ -z ${FILIGREE_BACKEND:-} ]] || BACKEND=(--backend "$FILIGREE_BACKEND")
+exec "${FILIGREE:-$HERE/../../filigree}" eval "${CONFIGS[@]}" "${BACKEND[@]+"${BACKEND[@]}"}" --sizes "$SIZE" --prompts-per-task "$PROMPTS" \
     --state "$FOLDER/eval-$SIZE.state" --json "$FOLDER/eval-$SIZE.json"

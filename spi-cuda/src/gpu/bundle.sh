@@ -3,13 +3,13 @@
 #
 #   bundle.sh FOLDER [--vulkan]
 #
-# FOLDER then holds runtime.tar.xz, mods/, jvm.options and the scripts that run there (see machine.sh). About 20 MiB, or 35
+# FOLDER then holds runtime.tar.xz, mods.tar.xz, jvm.options and the scripts that run there (see machine.sh). About 25 MiB, or 30
 # with --vulkan. Build first: ./mvnw -DskipTests -pl host,conformance-kit -am package
 set -euo pipefail
 
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 ROOT=$(cd "$HERE/../../.." && pwd)
-OUT=${1:?usage: bundle.sh FOLDER [--vulkan]}
+OUT=$(mkdir -p "${1:?usage: bundle.sh FOLDER [--vulkan]}" && cd "$1" && pwd)
 VULKAN=${2:-}
 JAVA_MODULES=java.base,java.logging,java.management,java.xml,java.instrument,java.naming,java.net.http,jdk.management
 JAVA_MODULES+=,jdk.unsupported,jdk.incubator.vector,jdk.jfr,jdk.zipfs,jdk.nio.mapmode,jdk.jcmd
@@ -48,5 +48,15 @@ if [[ ! -f $OUT/runtime.tar.xz ]]; then
     tar -C "$image" -c runtime | xz -6 -T 2 >"$OUT/runtime.tar.xz"
     rm -rf "$image"
 fi
+# The same for the modules: jars stored, not deflated, and one archive around them.
+for jar in "$OUT"/mods/*.jar; do
+    unpacked=$(mktemp -d)
+    unzip -q "$jar" -d "$unpacked"
+    rm "$jar"
+    (cd "$unpacked" && zip -q -0 -r "$jar" .)
+    rm -rf "$unpacked"
+done
+tar -C "$OUT" -c mods | xz -6 -T 2 >"$OUT/mods.tar.xz"
+rm -rf "$OUT/mods"
 cp "$HERE"/*.sh "$HERE"/*.py "$OUT/" 2>/dev/null || cp "$HERE"/*.sh "$OUT/"
 du -sh "$OUT"

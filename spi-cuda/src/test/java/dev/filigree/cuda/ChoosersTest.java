@@ -66,7 +66,7 @@ class ChoosersTest {
             "block_sparse_attention", List.of("attention_prefill"),
             "antidiagonal_score", List.of("antidiagonal_pack"),
             "block_select", List.of("block_select_rows"),
-            "paged_attention", List.of("paged_decode"));
+            "paged_attention", List.of("paged_decode", "paged_gather", "attention_prefill"));
 
     private static boolean isNamedAfter(Op op, Choice.Chosen chosen) {
         String name = op.opName().replaceAll("(?<=[a-z])(?=[A-Z])", "_").toLowerCase(Locale.ROOT);

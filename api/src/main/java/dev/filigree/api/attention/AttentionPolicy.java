@@ -48,6 +48,16 @@ public interface AttentionPolicy {
     }
 
     /**
+     * The policy for a backend, told from which length on sparse prefill pays there. The default is this one; policies that
+     * have others plan heads hand it on.
+     *
+     * @param crossover a constant of the backend, so that plans stay functions of their problem
+     */
+    default AttentionPolicy on(SparseCrossover crossover) {
+        return this;
+    }
+
+    /**
      * Share of reachable blocks or pages that the data-dependent selections of a layer's plan are expected to keep,
      * for pricing before anything ran ({@code Workload.expectedDensity}). The default is 1.
      *

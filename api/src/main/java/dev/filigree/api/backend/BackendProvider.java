@@ -1,6 +1,7 @@
 package dev.filigree.api.backend;
 
 import java.util.List;
+import java.util.OptionalLong;
 
 /** Makes a backend known. Found by {@link java.util.ServiceLoader}; a public no-argument constructor does nothing. */
 public interface BackendProvider {
@@ -29,6 +30,14 @@ public interface BackendProvider {
     /** Keys it accepts in the config's {@code backend} section. The default is none. */
     default List<String> optionKeys() {
         return List.of();
+    }
+
+    /**
+     * Context tokens from which block-sparse prefill takes less time than dense here, as measured: a constant that asks no
+     * device. Empty, the default, if nobody measured.
+     */
+    default OptionalLong sparsePrefillFrom() {
+        return OptionalLong.empty();
     }
 
     /**

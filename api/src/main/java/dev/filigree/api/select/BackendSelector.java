@@ -1,5 +1,6 @@
 package dev.filigree.api.select;
 
+import dev.filigree.api.attention.SparseCrossover;
 import dev.filigree.api.backend.Backend;
 import dev.filigree.api.backend.BackendException;
 import dev.filigree.api.backend.BackendProvider;
@@ -12,6 +13,8 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.ServiceLoader;
 
 /**
@@ -50,6 +53,31 @@ public final class BackendSelector {
     /** All providers, highest priority first. */
     public List<BackendProvider> providers() {
         return providers;
+    }
+
+    /** What was measured of a backend: from which length on sparse prefill pays. */
+    public SparseCrossover crossover(String backend) {
+        return new SparseCrossover(
+                backend,
+                providers.stream()
+                        .filter(provider -> provider.name().equals(backend))
+                        .map(BackendProvider::sparsePrefillFrom)
+                        .findFirst()
+                        .orElse(OptionalLong.empty()));
+    }
+
+    /**
+     * The backend that a request will most likely get: the named one, or the first that says it is available. Nothing is
+     * opened, so a refusal of plans, which would pass on to the next, is not foreseen.
+     */
+    public Optional<String> likely(BackendRequest request) {
+        if (request.name().isPresent()) {
+            return request.name();
+        }
+        return candidates(request, new LinkedHashMap<>()).stream()
+                .filter(provider -> probe(provider) instanceof Probe.Available available && !softwareOnly(available))
+                .map(BackendProvider::name)
+                .findFirst();
     }
 
     /** A provider's probe, with version mismatch as a reason. */
@@ -120,11 +148,14 @@ public final class BackendSelector {
         return chosen;
     }
 
+    private static boolean softwareOnly(Probe.Available probe) {
+        return !probe.devices().isEmpty()
+                && probe.devices().stream().allMatch(device -> device.kind() == DeviceInfo.Kind.SOFTWARE_GPU);
+    }
+
     private static @org.jspecify.annotations.Nullable Backend open(
             BackendProvider provider, BackendRequest request, Probe.Available probe, List<Reason> reasons) {
-        boolean software = !probe.devices().isEmpty()
-                && probe.devices().stream().allMatch(device -> device.kind() == DeviceInfo.Kind.SOFTWARE_GPU);
-        if (software && request.name().isEmpty()) {
+        if (softwareOnly(probe) && request.name().isEmpty()) {
             reasons.add(Reason.of(
                     Reason.Kind.DEVICE,
                     "only the software device " + probe.devices().getFirst() + " is present, which runs by name alone",

@@ -42,7 +42,8 @@ final class ExplainCommand extends Common {
             throw wrong("--tokens must be 1 or more, not " + tokens);
         }
         RunConfig read = ConfigReader.read(config);
-        Explanation explanation = Explanation.of(EngineParts.of(read, BackendSelector.installed()), tokens);
+        BackendSelector backends = BackendSelector.installed();
+        Explanation explanation = Explanation.of(EngineParts.of(read, backends), backends, tokens);
         out().print(text(read, explanation));
         out().flush();
         report(json(explanation));

@@ -2,6 +2,7 @@ package dev.filigree.host.decoder;
 
 import dev.filigree.api.attention.AttentionPolicy;
 import dev.filigree.api.attention.Phase;
+import dev.filigree.api.attention.SparseCrossover;
 import dev.filigree.api.attention.StepCapacity;
 import dev.filigree.api.kvcache.KvCachePlan;
 import dev.filigree.api.linear.QuantizedLinear;
@@ -19,6 +20,11 @@ import dev.filigree.api.tensor.DType;
  */
 public record DecoderPlanner(
         DecoderModel model, AttentionPolicy attention, KvCachePlan kv, QuantizedLinear linear, DType activations) {
+
+    /** The same with attention planned for a backend. */
+    public DecoderPlanner on(SparseCrossover crossover) {
+        return new DecoderPlanner(model, attention.on(crossover), kv, linear, activations);
+    }
 
     /**
      * Plans a step.

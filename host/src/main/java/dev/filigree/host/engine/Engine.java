@@ -5,6 +5,7 @@ import dev.filigree.api.backend.Backend;
 import dev.filigree.api.backend.ExecutionStream;
 import dev.filigree.api.kvcache.KvCachePlan;
 import dev.filigree.api.kvcache.KvClass;
+import dev.filigree.api.plan.Plan;
 import dev.filigree.api.select.BackendSelector;
 import dev.filigree.api.select.Selection;
 import dev.filigree.host.checkpoint.Checkpoint;
@@ -53,14 +54,9 @@ public final class Engine implements AutoCloseable {
         try {
             Checkpoint checkpoint = closer.add(Checkpoint.open(config.checkpoint()));
             DecoderWeights.of(checkpoint);
-            model = EngineModel.of(checkpoint, config);
-            selection = backends.select(
-                    config.backend(),
-                    List.of(
-                            model.plan(StepBucket.largest(Phase.PREFILL, model.limits()))
-                                    .plan(),
-                            model.plan(StepBucket.largest(Phase.DECODE, model.limits()))
-                                    .plan()));
+            EngineModel anywhere = EngineModel.of(checkpoint, config);
+            selection = backends.select(config.backend(), largestPlans(anywhere));
+            model = anywhere.on(backends.crossover(selection.backend().name()));
             Backend backend = closer.add(selection.backend());
             stream = closer.add(backend.openStream());
             memory = closer.add(new ModelMemory(backend.openScope(), checkpoint, stream));
@@ -78,6 +74,12 @@ public final class Engine implements AutoCloseable {
                 closer.close();
             }
         }
+    }
+
+    private static List<Plan> largestPlans(EngineModel model) {
+        return List.of(
+                model.plan(StepBucket.largest(Phase.PREFILL, model.limits())).plan(),
+                model.plan(StepBucket.largest(Phase.DECODE, model.limits())).plan());
     }
 
     private PreparedStep prepare(StepBucket bucket) {

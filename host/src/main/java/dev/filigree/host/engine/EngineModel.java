@@ -1,6 +1,7 @@
 package dev.filigree.host.engine;
 
 import dev.filigree.api.attention.ModelGeometry;
+import dev.filigree.api.attention.SparseCrossover;
 import dev.filigree.api.kvcache.KvCachePlan;
 import dev.filigree.api.kvcache.KvCacheProblem;
 import dev.filigree.host.checkpoint.Checkpoint;
@@ -39,6 +40,11 @@ public record EngineModel(DecoderPlanner planner, EngineLimits limits) {
                         config.kvBudgetBytes()));
         return new EngineModel(
                 new DecoderPlanner(decoder, config.attention(), kv, config.linear(), config.activations()), limits);
+    }
+
+    /** The same with steps planned for a backend. */
+    public EngineModel on(SparseCrossover crossover) {
+        return new EngineModel(planner.on(crossover), limits);
     }
 
     /** Where keys and values live. */

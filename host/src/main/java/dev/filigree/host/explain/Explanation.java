@@ -9,6 +9,7 @@ import dev.filigree.api.plan.TensorDecl;
 import dev.filigree.api.plan.TensorRole;
 import dev.filigree.api.plan.Workload;
 import dev.filigree.api.plan.WorkspaceLayout;
+import dev.filigree.api.select.BackendSelector;
 import dev.filigree.api.tensor.DType;
 import dev.filigree.host.checkpoint.Checkpoint;
 import dev.filigree.host.checkpoint.DecoderConfig;
@@ -56,10 +57,11 @@ public record Explanation(
      * Explains a run.
      *
      * @param config the engine's parts
+     * @param backends whose measured constants plans may use; none is opened
      * @param promptTokens to price
      * @throws IllegalArgumentException if the model's context is shorter
      */
-    public static Explanation of(EngineConfig config, int promptTokens) {
+    public static Explanation of(EngineConfig config, BackendSelector backends, int promptTokens) {
         DecoderConfig decoder = DecoderConfig.read(config.checkpoint());
         long context = config.limits(decoder).maxTokens();
         if (promptTokens >= context) {
@@ -69,7 +71,10 @@ public record Explanation(
         Map<String, DType> types = weightTypes(config.checkpoint());
         DecoderModel model =
                 DecoderModel.of(decoder, name -> types.getOrDefault(name, DType.BF16), Math.toIntExact(context));
-        DecoderPlanner planner = EngineModel.of(model, config).planner();
+        DecoderPlanner anywhere = EngineModel.of(model, config).planner();
+        DecoderPlanner planner = backends.likely(config.backend())
+                .map(name -> anywhere.on(backends.crossover(name)))
+                .orElse(anywhere);
         int chunk = Math.min(promptTokens, config.chunkTokens());
         StepCapacity one = new StepCapacity(chunk, 1, 1, promptTokens, promptTokens);
         StepCapacity next = new StepCapacity(1, 1, 1, promptTokens + 1L, promptTokens + 1L);

@@ -111,6 +111,7 @@ class PainterTest {
                 false,
                 LayerSet.NONE,
                 0,
+                XAttentionConfig.Crossover.GIVEN,
                 warmupSteps));
     }
 

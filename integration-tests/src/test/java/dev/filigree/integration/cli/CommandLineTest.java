@@ -115,6 +115,30 @@ class CommandLineTest {
         assertTrue(result.out().contains("prefill of 16384"), result.out());
     }
 
+    /** The crossover is a constant of the named backend, which explain asks without opening it. */
+    @Test
+    void explainSaysWhereSparsePrefillBeginsToPay() throws Exception {
+        Path model = Files.createDirectory(folder.resolve("model"));
+        Files.copy(
+                Path.of(System.getProperty("filigree.root"), "examples/models/needle-16k/config.json"),
+                model.resolve("config.json"));
+        Path config = Files.writeString(
+                folder.resolve("config.yaml"),
+                "model: model\nattention: {policy: xattention, crossover: measured}\nbackend: {name: cpu-vector}\n");
+        var under = ModulePathProcess.cli("explain", config.toString(), "--tokens", "1023")
+                .run(SOON);
+        assertTrue(
+                under.out()
+                        .contains(
+                                "layer 0 prefill: dense, 1023 tokens are below the crossover of 1024 measured on cpu-vector"),
+                under.toString());
+        assertFalse(under.out().contains("AntidiagonalScore("), under.out());
+        var over = ModulePathProcess.cli("explain", config.toString(), "--tokens", "1024")
+                .run(SOON);
+        assertTrue(over.out().contains("crossover to dense: 1024 measured on cpu-vector"), over.toString());
+        assertTrue(over.out().contains("AntidiagonalScore("), over.out());
+    }
+
     @Test
     void aFailedCheckSaysSoAndExitsWithOne() throws Exception {
         Path source = Path.of(

@@ -41,6 +41,11 @@ class ConcurrentRequestsTest {
                 "attention: dense\nkvCache: {pageSize: 16, k: f32, v: f32}\n",
                 "attention: {policy: duoattention, gates: GATES, sparsity: 0.5, sink: 8, recent: 24}\n"
                         + "kvCache: {pageSize: 8, k: int8, v: int4}\n",
+                "attention: {policy: lserve, budget: 96, sink: 8, logicalPageSize: 8, reuseInterval: 3}\n"
+                        + "kvCache: {pageSize: 16, k: int8, v: int8}\n",
+                "attention: {policy: duoattention, gates: GATES, sparsity: 0.5, sink: 8, recent: 24, retrieval: "
+                        + "{policy: lserve, budget: 64, sink: 8, logicalPageSize: 8, lists: kv-group}}\n"
+                        + "kvCache: {pageSize: 16, k: int8, v: int4}\n",
                 "attention: {policy: streaming, sink: 4, recent: 40}\nkvCache: {pageSize: 16}\n",
             })
     void concurrentRequestsAnswerAsTheyDoAlone(String policies) throws Exception {

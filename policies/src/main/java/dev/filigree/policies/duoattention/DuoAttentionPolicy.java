@@ -6,6 +6,7 @@ import dev.filigree.api.attention.AttentionProblem;
 import dev.filigree.api.attention.HeadPattern;
 import dev.filigree.api.attention.ModelGeometry;
 import dev.filigree.api.attention.Phase;
+import dev.filigree.api.attention.SparseCrossover;
 import dev.filigree.api.kvcache.HeadNeed;
 import dev.filigree.api.kvcache.KvNeeds;
 import dev.filigree.api.policy.PolicyRefusal;
@@ -91,8 +92,16 @@ public final class DuoAttentionPolicy implements AttentionPolicy {
 
     @Override
     public AttentionPolicy atStep(int step) {
-        return new DuoAttentionPolicy(new DuoAttentionConfig(
-                config.classes(), config.windows(), config.retrieval().atStep(step)));
+        return withRetrieval(config.retrieval().atStep(step));
+    }
+
+    @Override
+    public AttentionPolicy on(SparseCrossover crossover) {
+        return withRetrieval(config.retrieval().on(crossover));
+    }
+
+    private AttentionPolicy withRetrieval(AttentionPolicy retrieval) {
+        return new DuoAttentionPolicy(new DuoAttentionConfig(config.classes(), config.windows(), retrieval));
     }
 
     @Override

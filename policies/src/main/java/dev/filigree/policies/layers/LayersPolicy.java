@@ -5,6 +5,7 @@ import dev.filigree.api.attention.AttentionPolicy;
 import dev.filigree.api.attention.AttentionProblem;
 import dev.filigree.api.attention.ModelGeometry;
 import dev.filigree.api.attention.Phase;
+import dev.filigree.api.attention.SparseCrossover;
 import dev.filigree.api.kvcache.HeadNeed;
 import dev.filigree.api.kvcache.KvNeeds;
 import dev.filigree.api.policy.PolicyRefusal;
@@ -13,6 +14,7 @@ import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
 /** Hands each layer to the policy of its range, and layers of no range to the rest policy. */
@@ -70,12 +72,20 @@ public final class LayersPolicy implements AttentionPolicy {
 
     @Override
     public AttentionPolicy atStep(int step) {
+        return with(policy -> policy.atStep(step));
+    }
+
+    @Override
+    public AttentionPolicy on(SparseCrossover crossover) {
+        return with(policy -> policy.on(crossover));
+    }
+
+    private AttentionPolicy with(UnaryOperator<AttentionPolicy> change) {
         return new LayersPolicy(
                 ranges.stream()
-                        .map(range ->
-                                new LayerPolicy(range.layers(), range.policy().atStep(step)))
+                        .map(range -> new LayerPolicy(range.layers(), change.apply(range.policy())))
                         .toList(),
-                rest.atStep(step));
+                change.apply(rest));
     }
 
     @Override

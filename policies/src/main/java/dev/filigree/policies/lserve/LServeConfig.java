@@ -34,6 +34,11 @@ public record LServeConfig(
         }
     }
 
+    /** The same with another policy for prompt chunks. */
+    LServeConfig withPrefill(AttentionPolicy policy) {
+        return new LServeConfig(budget, sink, logicalPageSize, reuseInterval, lists, denseLayers, policy);
+    }
+
     /** The paper's setting for one budget: logical pages of 16, a choice every four steps, a list per query head. */
     public static LServeConfig of(long budget) {
         return new LServeConfig(budget, 64, 16, 4, SelectionScope.QUERY_HEAD, LayerSet.NONE, new DensePolicy());

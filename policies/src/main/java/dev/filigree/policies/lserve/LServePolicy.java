@@ -6,6 +6,7 @@ import dev.filigree.api.attention.AttentionProblem;
 import dev.filigree.api.attention.Masking;
 import dev.filigree.api.attention.ModelGeometry;
 import dev.filigree.api.attention.Phase;
+import dev.filigree.api.attention.SparseCrossover;
 import dev.filigree.api.kvcache.HeadNeed;
 import dev.filigree.api.kvcache.KvNeeds;
 import dev.filigree.api.kvcache.Retention;
@@ -86,6 +87,11 @@ public final class LServePolicy implements AttentionPolicy {
         return geometry.windows().get(layer).isPresent()
                 ? "the model's own window of " + geometry.windows().get(layer).getAsInt() + " tokens"
                 : "";
+    }
+
+    @Override
+    public AttentionPolicy on(SparseCrossover crossover) {
+        return new LServePolicy(config.withPrefill(config.prefill().on(crossover)));
     }
 
     @Override

@@ -5,6 +5,7 @@ import dev.filigree.api.attention.AttentionPolicy;
 import dev.filigree.api.attention.AttentionProblem;
 import dev.filigree.api.attention.ModelGeometry;
 import dev.filigree.api.attention.Phase;
+import dev.filigree.api.attention.SparseCrossover;
 import dev.filigree.api.kvcache.HeadNeed;
 import dev.filigree.api.kvcache.KvNeeds;
 import dev.filigree.policies.pattern.Needs;
@@ -54,6 +55,11 @@ public final class PhasesPolicy implements AttentionPolicy {
     @Override
     public AttentionPolicy atStep(int step) {
         return new PhasesPolicy(prefill.atStep(step), decode.atStep(step));
+    }
+
+    @Override
+    public AttentionPolicy on(SparseCrossover crossover) {
+        return new PhasesPolicy(prefill.on(crossover), decode.on(crossover));
     }
 
     @Override

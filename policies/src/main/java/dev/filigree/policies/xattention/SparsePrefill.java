@@ -11,6 +11,7 @@ import dev.filigree.api.attention.Masking;
 import dev.filigree.api.op.AntidiagonalScore;
 import dev.filigree.api.op.BlockSelect;
 import dev.filigree.api.op.BlockSparseAttention;
+import dev.filigree.api.op.DenseAttention;
 import dev.filigree.api.plan.Dim;
 import dev.filigree.api.plan.PlanBuilder;
 import dev.filigree.api.plan.TensorDecl;
@@ -22,8 +23,12 @@ import dev.filigree.policies.pattern.PatternPlan;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
-/** Plans one layer's prompt chunk: score, select, attend, once per KV class with served heads. */
+/**
+ * Plans one layer's prompt chunk: score, select, attend, once per KV class with served heads. KV heads whose query heads all
+ * have threshold 1 take every block, so they attend densely and are not scored.
+ */
 final class SparsePrefill {
     private final XAttentionConfig config;
     private final AttentionProblem problem;
@@ -50,7 +55,7 @@ final class SparsePrefill {
                 config.thresholds().ofLayer(problem.layer(), problem.geometry().numQoHeads());
         for (int kvClass = 0; kvClass < problem.kv().classes().size(); kvClass++) {
             if (!problem.headsOfClass(kvClass).isEmpty()) {
-                addClass(kvClass, thresholds.ref(), values);
+                addClass(kvClass, thresholds.ref());
             }
         }
         return new AttentionPlan(
@@ -64,35 +69,59 @@ final class SparsePrefill {
     /** Where a class's keys and values are. */
     private record Keys(HeadMap heads, TensorRef k, TensorRef v, TensorRef kvOffsets) {}
 
-    private void addClass(int kvClass, TensorRef thresholds, List<Float> values) {
+    private void addClass(int kvClass, TensorRef thresholds) {
         KvReads.requireCovered(XAttentionPolicy.NAME, problem, kvClass, HeadPattern.DENSE);
         boolean causal = problem.masking() == Masking.CAUSAL;
         access.put(kvClass, causal ? KvAccess.GATHERED : KvAccess.CURRENT);
-        addSteps(causal ? gathered(kvClass) : current(kvClass), thresholds);
-        int groupSize = problem.geometry().groupSize();
-        for (int head : problem.headsOfClass(kvClass)) {
-            patterns.put(
-                    head,
-                    "xattention(threshold="
-                            + values.subList(head * groupSize, (head + 1) * groupSize).stream()
-                                    .distinct()
-                                    .toList() + ", stride=" + config.stride() + ", blockSize=" + config.blockSize()
-                            + ")");
+        Map<Boolean, List<Integer>> heads = problem.headsOfClass(kvClass).stream()
+                .collect(Collectors.partitioningBy(
+                        head -> config.thresholds().takesEverything(problem.layer(), head, problem.geometry())));
+        List<Integer> choosing = heads.getOrDefault(false, List.of());
+        List<Integer> whole = heads.getOrDefault(true, List.of());
+        if (!choosing.isEmpty()) {
+            addSteps(keys(kvClass, choosing), thresholds);
         }
+        if (!whole.isEmpty()) {
+            builder.add(dense(keys(kvClass, whole)));
+        }
+        whole.forEach(head -> patterns.put(head, HeadPattern.DENSE.toString()));
+        choosing.forEach(head -> patterns.put(
+                head,
+                "xattention(threshold="
+                        + config.thresholds().ofKvHead(problem.layer(), head, problem.geometry()).stream()
+                                .distinct()
+                                .toList()
+                        + ", stride="
+                        + config.stride() + ", blockSize=" + config.blockSize() + ")"));
     }
 
-    private Keys gathered(int kvClass) {
-        return new Keys(
-                tensors.servedHeads(kvClass),
-                tensors.gatheredK(kvClass),
-                tensors.gatheredV(kvClass),
-                tensors.kvOffsets(kvClass));
+    private Keys keys(int kvClass, List<Integer> heads) {
+        AttentionProblem some = problem.withHeads(heads);
+        if (problem.masking() == Masking.CAUSAL) {
+            AttentionTensors gathered = new AttentionTensors(some, builder);
+            return new Keys(
+                    gathered.servedHeads(kvClass),
+                    gathered.gatheredK(kvClass),
+                    gathered.gatheredV(kvClass),
+                    gathered.kvOffsets(kvClass));
+        }
+        HeadMap map = HeadMap.byHead(
+                problem.geometry().numQoHeads(), problem.geometry().numKvHeads(), some.headsOfClass(kvClass));
+        return new Keys(map, tensors.k(), tensors.v(), tensors.qOffsets());
     }
 
-    private Keys current(int kvClass) {
-        HeadMap heads = HeadMap.byHead(
-                problem.geometry().numQoHeads(), problem.geometry().numKvHeads(), problem.headsOfClass(kvClass));
-        return new Keys(heads, tensors.k(), tensors.v(), tensors.qOffsets());
+    private DenseAttention dense(Keys keys) {
+        return new DenseAttention(
+                keys.heads(),
+                problem.masking(),
+                problem.scale(),
+                tensors.q(),
+                keys.k(),
+                keys.v(),
+                tensors.qOffsets(),
+                keys.kvOffsets(),
+                tensors.out(),
+                tensors.lse());
     }
 
     private void addSteps(Keys keys, TensorRef thresholds) {

@@ -54,6 +54,17 @@ public record Thresholds(HeadTable table) {
         return row.size() == 1 ? Collections.nCopies(numQoHeads, row.getFirst()) : row;
     }
 
+    /** Whether every query head of a KV head takes all blocks whatever the scores, so that none need be estimated. */
+    boolean takesEverything(int layer, int kvHead, ModelGeometry geometry) {
+        return ofKvHead(layer, kvHead, geometry).stream().allMatch(threshold -> threshold >= 1);
+    }
+
+    /** Thresholds of the query heads of a KV head. */
+    List<Float> ofKvHead(int layer, int kvHead, ModelGeometry geometry) {
+        int first = kvHead * geometry.groupSize();
+        return ofLayer(layer, geometry.numQoHeads()).subList(first, first + geometry.groupSize());
+    }
+
     @Override
     public String toString() {
         boolean one = table.numLayers() == 1 && table.numHeads() == 1;

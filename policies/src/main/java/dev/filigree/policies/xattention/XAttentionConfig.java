@@ -20,6 +20,7 @@ import dev.filigree.policies.layers.LayerSet;
  * @param denseBelow steps whose longest context has fewer tokens are planned dense: where sparse starts to pay on
  *     the backend in use. With 0 results never depend on how a prompt was chunked or batched; otherwise they may, as
  *     the first chunks of a long prompt are dense then
+ * @param crossover where the plan becomes dense by itself
  * @param warmupSteps denoising steps that stay dense, for diffusion
  */
 public record XAttentionConfig(
@@ -33,13 +34,39 @@ public record XAttentionConfig(
         boolean keepDiagonal,
         LayerSet denseLayers,
         long denseBelow,
+        Crossover crossover,
         int warmupSteps) {
+
+    /** Where the plan becomes dense by itself. */
+    public enum Crossover {
+        /** At denseBelow alone. */
+        GIVEN,
+        /** At what was measured on the backend in use; nowhere if nothing was. */
+        MEASURED
+    }
 
     /** Checks the stride. */
     public XAttentionConfig {
         if (stride < 1 || blockSize < 1 || blockSize % stride != 0) {
             throw new IllegalArgumentException("stride must divide blockSize " + blockSize + ", not " + stride);
         }
+    }
+
+    /** The same with a length below which steps are dense. */
+    XAttentionConfig withDenseBelow(long tokens) {
+        return new XAttentionConfig(
+                thresholds,
+                stride,
+                blockSize,
+                norm,
+                residues,
+                group,
+                keepSink,
+                keepDiagonal,
+                denseLayers,
+                tokens,
+                crossover,
+                warmupSteps);
     }
 
     /** The paper's setting with one threshold: blocks of 128, antidiagonals, every query head for itself. */
@@ -55,6 +82,7 @@ public record XAttentionConfig(
                 false,
                 LayerSet.NONE,
                 0,
+                Crossover.GIVEN,
                 0);
     }
 }

@@ -5,16 +5,19 @@ import dev.filigree.api.attention.AttentionPolicy;
 import dev.filigree.api.attention.AttentionProblem;
 import dev.filigree.api.attention.ModelGeometry;
 import dev.filigree.api.attention.Phase;
+import dev.filigree.api.attention.SparseCrossover;
 import dev.filigree.api.kvcache.KvNeeds;
 import dev.filigree.api.policy.PolicyRefusal;
 import dev.filigree.policies.dense.DensePolicy;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
  * Block-sparse prefill by antidiagonal scores (XAttention sections 2.1 to 2.3). Decode, excluded layers, layers with
- * the model's own window, short contexts, and thresholds of 1 in all heads are planned as dense attention is, with
+ * the model's own window, short contexts, and heads that all have threshold 1 are planned as dense attention is, with
  * the very same steps.
  */
 public final class XAttentionPolicy implements AttentionPolicy {
@@ -22,11 +25,17 @@ public final class XAttentionPolicy implements AttentionPolicy {
     public static final String NAME = "xattention";
 
     private final XAttentionConfig config;
+    private final Optional<SparseCrossover> measured;
     private final DensePolicy dense = new DensePolicy();
 
     /** A policy with that setting. */
     public XAttentionPolicy(XAttentionConfig config) {
+        this(config, Optional.empty());
+    }
+
+    private XAttentionPolicy(XAttentionConfig config, Optional<SparseCrossover> measured) {
         this.config = config;
+        this.measured = measured;
     }
 
     /** The setting. */
@@ -57,13 +66,14 @@ public final class XAttentionPolicy implements AttentionPolicy {
                 && whyDense(
                                 problem.geometry(),
                                 problem.layer(),
+                                problem.kvHeads(),
                                 problem.capacity().contextTokens())
                         .isEmpty();
         return sparse ? new SparsePrefill(config, problem).plan() : dense.plan(problem);
     }
 
-    /** Why prefill of a layer is dense; empty if it is sparse. */
-    private String whyDense(ModelGeometry geometry, int layer, long contextTokens) {
+    /** Why prefill of a layer's KV heads is dense; empty if it is sparse for some of them. */
+    private String whyDense(ModelGeometry geometry, int layer, List<Integer> kvHeads, long contextTokens) {
         if (config.denseLayers().contains(layer)) {
             return "excluded by denseLayers";
         }
@@ -71,10 +81,11 @@ public final class XAttentionPolicy implements AttentionPolicy {
             return "the model's own window of " + geometry.windows().get(layer).getAsInt() + " tokens";
         }
         if (contextTokens < config.denseBelow()) {
-            return contextTokens + " tokens are below the crossover of " + config.denseBelow();
+            return contextTokens + " tokens are below the crossover of "
+                    + measured.map(SparseCrossover::toString).orElse(Long.toString(config.denseBelow()));
         }
-        boolean everything = config.thresholds().ofLayer(layer, geometry.numQoHeads()).stream()
-                .allMatch(threshold -> threshold >= 1);
+        boolean everything =
+                kvHeads.stream().allMatch(head -> config.thresholds().takesEverything(layer, head, geometry));
         return everything ? "threshold 1 in all heads" : "";
     }
 
@@ -82,6 +93,16 @@ public final class XAttentionPolicy implements AttentionPolicy {
     @Override
     public AttentionPolicy atStep(int step) {
         return step < config.warmupSteps() ? dense : this;
+    }
+
+    /** Takes what was measured where the config asks for it. */
+    @Override
+    public AttentionPolicy on(SparseCrossover crossover) {
+        if (config.crossover() != XAttentionConfig.Crossover.MEASURED) {
+            return this;
+        }
+        return new XAttentionPolicy(
+                config.withDenseBelow(crossover.contextTokens().orElse(0)), Optional.of(crossover));
     }
 
     /** Blocks lie at absolute positions, so whole blocks make chunked prefill equal to whole prefill. */
@@ -98,9 +119,11 @@ public final class XAttentionPolicy implements AttentionPolicy {
 
     @Override
     public List<String> explain(ModelGeometry geometry, long contextTokens) {
+        List<Integer> everyHead =
+                IntStream.range(0, geometry.numKvHeads()).boxed().toList();
         List<String> lines = new ArrayList<>();
         for (int layer = 0; layer < geometry.numLayers(); layer++) {
-            String why = whyDense(geometry, layer, contextTokens);
+            String why = whyDense(geometry, layer, everyHead, contextTokens);
             if (!why.isEmpty()) {
                 lines.add("layer " + layer + " prefill: dense, " + why);
             }
@@ -115,6 +138,7 @@ public final class XAttentionPolicy implements AttentionPolicy {
                 config.stride(),
                 config.blockSize(),
                 ExpectedDensity.of(config.stride(), config.blockSize(), contextTokens)));
+        measured.ifPresent(crossover -> lines.add("crossover to dense: " + crossover));
         lines.add("decode: dense");
         return lines;
     }

@@ -11,6 +11,7 @@ import dev.filigree.api.policy.PolicyRefusal;
 import dev.filigree.policies.layers.LayerSet;
 import dev.filigree.policies.table.HeadTableFile;
 import dev.filigree.policies.table.TableException;
+import dev.filigree.policies.xattention.XAttentionConfig.Crossover;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -58,6 +59,10 @@ public final class XAttentionProvider implements AttentionPolicyProvider {
                         0,
                         1 << 24,
                         "steps of shorter contexts are dense; 0 keeps results independent of chunking"),
+                OptionSpec.choice(
+                        "crossover",
+                        List.of("given", "measured"),
+                        "decoder steps are dense below denseBelow, or below the length measured on the backend in use"),
                 OptionSpec.integer("warmupSteps", 0, 0, 1000, "denoising steps that stay dense"));
     }
 
@@ -79,7 +84,17 @@ public final class XAttentionProvider implements AttentionPolicyProvider {
                 options.bool("keepDiagonal"),
                 denseLayers(options),
                 options.integer("denseBelow"),
+                crossover(options),
                 Math.toIntExact(options.integer("warmupSteps"))));
+    }
+
+    private static Crossover crossover(PolicyOptions options) {
+        Crossover crossover = Crossover.valueOf(word(options, "crossover"));
+        if (crossover == Crossover.MEASURED && options.isGiven("denseBelow")) {
+            throw refusal(
+                    options, "crossover", "crossover: measured and denseBelow exclude each other; give one of them");
+        }
+        return crossover;
     }
 
     private static String word(PolicyOptions options, String key) {

@@ -2,6 +2,7 @@ package dev.filigree.policies.xattention;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -11,25 +12,37 @@ import dev.filigree.api.attention.AttentionProblem;
 import dev.filigree.api.attention.Masking;
 import dev.filigree.api.attention.ModelGeometry;
 import dev.filigree.api.attention.Phase;
+import dev.filigree.api.attention.SparseCrossover;
 import dev.filigree.api.kvcache.KvCachePlan;
 import dev.filigree.api.kvcache.KvPrecision;
 import dev.filigree.api.kvcache.PrefillReads;
 import dev.filigree.api.op.AntidiagonalScore;
 import dev.filigree.api.op.BlockSelect;
+import dev.filigree.api.op.BlockSparseAttention;
+import dev.filigree.api.op.DenseAttention;
 import dev.filigree.api.op.Op;
 import dev.filigree.api.policy.PolicyRefusal;
 import dev.filigree.policies.config.ConfigException;
 import dev.filigree.policies.config.ConfigReader;
 import dev.filigree.policies.dense.DensePolicy;
+import dev.filigree.policies.duoattention.DuoAttentionConfig;
+import dev.filigree.policies.duoattention.DuoAttentionPolicy;
+import dev.filigree.policies.duoattention.HeadClasses;
 import dev.filigree.policies.golden.Geometries;
 import dev.filigree.policies.layers.LayerSet;
+import dev.filigree.policies.layers.LayersPolicy;
+import dev.filigree.policies.lserve.LServeConfig;
+import dev.filigree.policies.lserve.LServePolicy;
+import dev.filigree.policies.phases.PhasesPolicy;
 import dev.filigree.policies.registry.PolicyRegistry;
 import dev.filigree.policies.registry.SectionOptions;
+import dev.filigree.policies.streaming.StreamingConfig;
 import dev.filigree.policies.table.HeadTable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -51,6 +64,7 @@ class XAttentionTest {
                 base.keepDiagonal(),
                 denseLayers,
                 denseBelow,
+                XAttentionConfig.Crossover.GIVEN,
                 5);
     }
 
@@ -109,6 +123,64 @@ class XAttentionTest {
         assertEquals("layer 0 prefill: dense, 4096 tokens are below the crossover of 5000", told);
     }
 
+    /** The constant of the backend in use decides in the plan; the same config stays sparse where nobody measured. */
+    @Test
+    void aMeasuredCrossoverDecidesInThePlan() {
+        long capacity = Geometries.CAPACITY.contextTokens();
+        XAttentionPolicy policy = new XAttentionPolicy(measuring());
+        AttentionPolicy longer = policy.on(new SparseCrossover("fast", OptionalLong.of(capacity + 1)));
+        AttentionPolicy shorter = policy.on(new SparseCrossover("slow", OptionalLong.of(capacity)));
+        AttentionPolicy unknown = policy.on(new SparseCrossover("other", OptionalLong.empty()));
+        AttentionProblem prefill = problem(Phase.PREFILL, 0);
+        assertEquals(DENSE.plan(prefill), longer.plan(prefill));
+        assertEquals(policy.plan(prefill), shorter.plan(prefill));
+        assertEquals(policy.plan(prefill), unknown.plan(prefill));
+        assertEquals(
+                "layer 0 prefill: dense, 512 tokens are below the crossover of 1025 measured on fast",
+                longer.explain(GEOMETRY, 512).get(1));
+        assertTrue(unknown.explain(GEOMETRY, 512).contains("crossover to dense: none measured on other"));
+        XAttentionPolicy given = new XAttentionPolicy(XAttentionConfig.of(.9, 16));
+        assertSame(given, given.on(new SparseCrossover("fast", OptionalLong.of(capacity + 1))));
+    }
+
+    /** Policies that have others plan heads hand the constant on. */
+    @Test
+    void theCrossoverReachesWhoeverPlansTheHeads() {
+        XAttentionPolicy inner = new XAttentionPolicy(measuring());
+        HeadClasses all = new HeadClasses(List.of(List.of(true, true), List.of(true, true), List.of(true, true)));
+        LServeConfig pages = LServeConfig.of(4096);
+        List<AttentionPolicy> around = List.of(
+                new DuoAttentionPolicy(new DuoAttentionConfig(all, new StreamingConfig(4, 8), inner)),
+                new PhasesPolicy(inner, DENSE),
+                new LServePolicy(new LServeConfig(64, 4, 8, 4, pages.lists(), LayerSet.NONE, inner)),
+                new LayersPolicy(List.of(new LayersPolicy.LayerPolicy(LayerSet.parse("0"), inner)), DENSE));
+        for (AttentionPolicy policy : around) {
+            KvCachePlan kv = Geometries.cache(GEOMETRY, policy, Geometries.paged(KvPrecision.F16, PrefillReads.STORED));
+            AttentionProblem prefill = Geometries.problem(kv, Phase.PREFILL, 0);
+            AttentionPolicy told = policy.on(new SparseCrossover("fast", OptionalLong.of(1 << 20)));
+            assertEquals(3, policy.plan(prefill).plan().ops().size(), policy.name());
+            assertEquals(
+                    DENSE.plan(prefill).plan().ops(), told.plan(prefill).plan().ops(), policy.name());
+        }
+    }
+
+    private static XAttentionConfig measuring() {
+        XAttentionConfig base = XAttentionConfig.of(.9, 16);
+        return new XAttentionConfig(
+                base.thresholds(),
+                base.stride(),
+                base.blockSize(),
+                base.norm(),
+                base.residues(),
+                base.group(),
+                false,
+                false,
+                LayerSet.NONE,
+                0,
+                XAttentionConfig.Crossover.MEASURED,
+                0);
+    }
+
     @Test
     void warmupStepsAreDense() {
         XAttentionPolicy policy = new XAttentionPolicy(with(all(.9), LayerSet.NONE, 0));
@@ -132,6 +204,25 @@ class XAttentionTest {
         }
         Thresholds perHead = Thresholds.everyLayer(List.of(.1, .2, .3, .4));
         assertEquals(List.of(.1f, .2f, .3f, .4f), perHead.ofLayer(2, 4));
+    }
+
+    /** A KV head that takes everything needs no estimate; one of its query heads below 1 is enough to need one. */
+    @Test
+    void headsThatTakeEverythingAreNotScored() {
+        HeadTable table = new HeadTable(List.of(List.of(1f, 1f, .9f, 1f)));
+        XAttentionPolicy policy = new XAttentionPolicy(with(new Thresholds(table), LayerSet.NONE, 0));
+        AttentionProblem both = problem(Phase.PREFILL, 0);
+        AttentionPlan plan = policy.plan(both);
+        List<Op> ops = plan.plan().ops();
+        assertEquals(
+                List.of("AntidiagonalScore", "BlockSelect", "BlockSparseAttention", "DenseAttention"),
+                ops.stream().map(Op::opName).toList());
+        assertEquals(List.of(1), ((AntidiagonalScore) ops.get(0)).heads().kvHeads());
+        assertEquals(List.of(1), ((BlockSparseAttention) ops.get(2)).heads().kvHeads());
+        assertEquals(List.of(0), ((DenseAttention) ops.get(3)).heads().kvHeads());
+        assertEquals("dense", plan.patterns().get(0));
+        AttentionProblem whole = both.withHeads(List.of(0));
+        assertEquals(DENSE.plan(whole), policy.plan(whole));
     }
 
     @Test
@@ -194,6 +285,12 @@ class XAttentionTest {
                 ConfigException.class,
                 () -> reader.readText(text.replace("stride: 8", "stride: 7"), folder.resolve("run.yaml")));
         assertEquals("attention.stride", stride.problems().getFirst().key());
+        String both = text.replace("stride: 8", "denseBelow: 100\n  crossover: measured");
+        ConfigException given =
+                assertThrows(ConfigException.class, () -> reader.readText(both, folder.resolve("run.yaml")));
+        assertEquals(
+                "crossover: measured and denseBelow exclude each other; give one of them",
+                given.problems().getFirst().message());
     }
 
     @Test

@@ -11,6 +11,7 @@ import dev.filigree.api.tensor.DType;
 import dev.filigree.cpu.vector.lanes.Lanes;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.Set;
 
 /**
@@ -27,6 +28,7 @@ public final class VectorBackendProvider implements BackendProvider {
     private static final String LANES = "lanes";
     private static final String MEMORY_LIMIT = "memoryLimitMiB";
     private static final int MAX_THREADS = 1024;
+    private static final long SPARSE_PREFILL_FROM = 1024;
 
     /** A provider; touches nothing. */
     public VectorBackendProvider() {}
@@ -61,6 +63,12 @@ public final class VectorBackendProvider implements BackendProvider {
         } catch (Throwable thrown) { // a probe answers with a reason whatever an incubating module does
             return unavailable("module " + VECTOR_MODULE + " does not start: " + thrown);
         }
+    }
+
+    /** See docs/performance.md, "Where sparse prefill begins to pay". */
+    @Override
+    public OptionalLong sparsePrefillFrom() {
+        return OptionalLong.of(SPARSE_PREFILL_FROM);
     }
 
     /**

@@ -37,6 +37,20 @@ public final class Struct {
                 List.of(MAP_CHANNELS, 1, MAP_ROWS)));
     }
 
+    /** A map like {@link #heads} of 16-bit rows in scratch. */
+    public Struct heads(long at, boolean bf16, long numTokens, long numHeads, long headDim) {
+        return map(new Field.MapField(
+                next(MAP_BYTES),
+                new Field.Area.Scratch(at),
+                bf16,
+                List.of(
+                        new Field.Amount.Fixed(headDim),
+                        new Field.Amount.Fixed(numHeads),
+                        new Field.Amount.Fixed(Math.max(1, numTokens))),
+                List.of(headDim * 2, numHeads * headDim * 2),
+                List.of(MAP_CHANNELS, 1, MAP_ROWS)));
+    }
+
     /** A map of 16-bit rows in scratch for tiles of that many rows and 64 columns. */
     public Struct rows(long at, boolean bf16, long columns, Field.Amount numRows, int tileRows) {
         return map(new Field.MapField(

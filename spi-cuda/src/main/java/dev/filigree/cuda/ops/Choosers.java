@@ -72,7 +72,9 @@ public final class Choosers {
                 HopperPrefill.blockSparse(o, tensors, device)
                         .orElseGet(() -> AttentionOps.blockSparse(o, tensors, device));
             case PagedAttention o ->
-                HopperDecode.decode(o, tensors, device).orElseGet(() -> AttentionOps.paged(o, tensors, device));
+                HopperDecode.decode(o, tensors, device)
+                        .or(() -> HopperPagedPrefill.prefill(o, tensors, device))
+                        .orElseGet(() -> AttentionOps.paged(o, tensors, device));
             case MergeStates o -> AttentionOps.merge(o, tensors, device);
             case AntidiagonalScore o ->
                 HopperSelection.score(o, tensors, device)

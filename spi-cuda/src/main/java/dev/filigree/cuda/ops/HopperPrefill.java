@@ -25,9 +25,9 @@ import java.util.Optional;
 final class HopperPrefill {
     static final int TILE = 128;
 
-    private static final int PARAMS_BYTES = 512;
-    private static final int ITEM_BYTES = 16;
-    private static final int QUEUE_BYTES = 256;
+    static final int PARAMS_BYTES = 512;
+    static final int ITEM_BYTES = 16;
+    static final int QUEUE_BYTES = 256;
     /** Keys and values of neighbouring heads that are worked on together: about what stays in the L2 cache. */
     private static final long SECTION_BYTES = 32L << 20;
 
@@ -114,23 +114,38 @@ final class HopperPrefill {
                 .ints(heads.map.numServedQoHeads(), heads.map.numQoHeads(), lists.maxKvBlocks)
                 .ints(lists.masking == Masking.CAUSAL ? 1 : 0, headsPerSection)
                 .end(PARAMS_BYTES);
-        boolean listed = !lists.refs.isEmpty();
-        String dtype = q.dtype() == DType.BF16 ? "bf16" : "f16";
-        Launch schedule = Launch.of("attention_prefill_schedule__bq128", 1024)
-                .arg(arg)
-                .grid(Math.ceilDiv(heads.map.numServedQoHeads(), headsPerSection));
-        Launch attend = Launch.of(
-                        "attention_prefill__q_" + dtype + "_kv_" + dtype + "_o_" + dtype + "__hd" + headDim
-                                + "_bq128_bk128" + (listed ? "__short" : "") + "__sm90a",
-                        384)
-                .shared(1024 + (listed ? 6L : 5L) * TILE * headDim * 2 + 512)
-                .arg(arg)
-                .grid(device.numSms());
-        return Optional.of(
-                new Choice.Chosen(attend.symbol(), QUEUE_BYTES + ITEM_BYTES * items, List.of(schedule, attend)));
+        return Optional.of(new Choice.Chosen(
+                kernel(q.dtype(), headDim, !lists.refs.isEmpty()),
+                QUEUE_BYTES + ITEM_BYTES * items,
+                launches(arg, heads.map, q.dtype(), headDim, !lists.refs.isEmpty(), headsPerSection, device)));
     }
 
-    private static int headsPerSection(HeadMap heads, long maxKeys, int headDim) {
+    static String kernel(DType dtype, int headDim, boolean listed) {
+        String name = dtype == DType.BF16 ? "bf16" : "f16";
+        return "attention_prefill__q_" + name + "_kv_" + name + "_o_" + name + "__hd" + headDim + "_bq128_bk128"
+                + (listed ? "__short" : "") + "__sm90a";
+    }
+
+    /** The order of the work, then the work. */
+    static List<Launch> launches(
+            Arg params,
+            HeadMap heads,
+            DType dtype,
+            int headDim,
+            boolean listed,
+            int headsPerSection,
+            DeviceTraits device) {
+        Launch schedule = Launch.of("attention_prefill_schedule__bq128", 1024)
+                .arg(params)
+                .grid(Math.ceilDiv(heads.numServedQoHeads(), headsPerSection));
+        Launch attend = Launch.of(kernel(dtype, headDim, listed), 384)
+                .shared(1024 + (listed ? 6L : 5L) * TILE * headDim * 2 + 512)
+                .arg(params)
+                .grid(device.numSms());
+        return List.of(schedule, attend);
+    }
+
+    static int headsPerSection(HeadMap heads, long maxKeys, int headDim) {
         long perHead = Math.max(1, maxKeys * headDim * 4);
         long sections = Math.max(1, SECTION_BYTES / perHead) * heads.groupSize();
         return Math.toIntExact(Math.min(heads.numServedQoHeads(), sections));

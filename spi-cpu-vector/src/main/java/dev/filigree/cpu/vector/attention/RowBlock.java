@@ -59,7 +59,8 @@ final class RowBlock {
     }
 
     /**
-     * Applies a loaded tile to all rows.
+     * Applies a loaded tile to all rows. A strip of rows computes the columns between the first and the last that one of its
+     * rows sees; the columns left out would have weight 0, so the bits are those of the whole tile.
      *
      * @param rows rows of the block
      * @param first number of the key in column 0
@@ -68,9 +69,6 @@ final class RowBlock {
      * @param work address of the block's memory
      */
     void apply(int rows, long first, int from, int to, long work) {
-        int firstPanel = from / Lanes.PANEL;
-        int endPanel = Math.ceilDiv(to, Lanes.PANEL);
-        int columns = endPanel * Lanes.PANEL;
         boolean finite = false;
         for (int r = 0; r < rows; r += ROWS) {
             int strip = Math.min(ROWS, rows - r);
@@ -78,36 +76,49 @@ final class RowBlock {
             if (seen == 0) {
                 continue;
             }
-            long queries = work + queriesAt + r * queryStride;
-            for (int p = firstPanel; p < endPanel; p++) {
-                long scores = work + scoresAt + (long) p * Lanes.PANEL_BYTES;
-                long keys = work + p * tile.keyPanelBytes;
-                MicroKernel.overwrite(queries, queryStride, strip, keys, tile.headDimQk, scores, scoreStride);
+            int low = firstSeen(r, strip, first, from, to, work);
+            int high = endSeen(r, strip, first, from, to, work);
+            scores(r, strip, low, high, work);
+            boolean whole = seen == strip * (high - low);
+            if (!whole || low % Lanes.PANEL > 0 || high % Lanes.PANEL > 0) {
+                mask(r, strip, first, low, high, work);
             }
-            boolean whole = seen == strip * (to - from);
-            if (!whole || from > 0 || to < columns) {
-                mask(r, strip, first, from, to, columns, work);
-            }
-            softmax(r, strip, columns, work);
+            softmax(r, strip, low, high, work);
             if (!whole && !finite) {
                 finite = finiteValues(work);
                 if (!finite) {
-                    addSeen(r, strip, from, to, work);
+                    addSeen(r, strip, low, high, work);
                     continue;
                 }
             }
-            long weights = work + scoresAt + 4L * from;
-            long outs = work + outsAt + r * outStride;
-            for (int p = 0; p < tile.numValuePanels; p++) {
-                long values = work + tile.valuesAt + p * tile.valuePanelBytes + (long) from * Lanes.PANEL_BYTES;
-                long out = outs + (long) p * Lanes.PANEL_BYTES;
-                MicroKernel.accumulate(weights, scoreStride, ROWS, values, to - from, out, outStride, work + factorsAt);
-            }
+            addValues(r, low, high, work);
         }
     }
 
-    private void softmax(int r, int strip, int columns, long work) {
-        long scores = work + scoresAt;
+    /** Scores of a strip over the panels that hold columns [from, to). */
+    private void scores(int r, int strip, int from, int to, long work) {
+        long queries = work + queriesAt + r * queryStride;
+        for (int p = from / Lanes.PANEL; p < Math.ceilDiv(to, Lanes.PANEL); p++) {
+            long scores = work + scoresAt + (long) p * Lanes.PANEL_BYTES;
+            long keys = work + p * tile.keyPanelBytes;
+            MicroKernel.overwrite(queries, queryStride, strip, keys, tile.headDimQk, scores, scoreStride);
+        }
+    }
+
+    private void addValues(int r, int from, int to, long work) {
+        long weights = work + scoresAt + 4L * from;
+        long outs = work + outsAt + r * outStride;
+        for (int p = 0; p < tile.numValuePanels; p++) {
+            long values = work + tile.valuesAt + p * tile.valuePanelBytes + (long) from * Lanes.PANEL_BYTES;
+            long out = outs + (long) p * Lanes.PANEL_BYTES;
+            MicroKernel.accumulate(weights, scoreStride, ROWS, values, to - from, out, outStride, work + factorsAt);
+        }
+    }
+
+    private void softmax(int r, int strip, int from, int to, long work) {
+        int first = from / Lanes.PANEL * Lanes.PANEL;
+        int columns = (int) Lanes.roundUpPanel(to) - first;
+        long scores = work + scoresAt + 4L * first;
         long maxima = work + maximaAt + 4L * r;
         long factors = work + factorsAt;
         Clear.fill(factors, 16, 0f);
@@ -130,7 +141,37 @@ final class RowBlock {
         return pairs;
     }
 
-    private void mask(int r, int strip, long first, int from, int to, int columns, long work) {
+    /** The first loaded column that a row of a strip sees; {@code to} if none does. */
+    private int firstSeen(int r, int strip, long first, int from, int to, long work) {
+        MemorySegment all = Memory.all();
+        int lowest = to;
+        for (int i = r; i < r + strip; i++) {
+            long entry = work + visibleAt + VisibleKeys.ENTRY_BYTES * i;
+            int sink = Math.clamp(all.get(JAVA_INT, entry) - first, from, to);
+            int low = Math.clamp(all.get(JAVA_INT, entry + 4) - first, from, to);
+            int high = Math.clamp(all.get(JAVA_INT, entry + 8) - first, from, to);
+            lowest = Math.min(lowest, sink > from ? from : low < high ? low : to);
+        }
+        return lowest;
+    }
+
+    /** The column after the last loaded one that a row of a strip sees; {@code from} if none does. */
+    private int endSeen(int r, int strip, long first, int from, int to, long work) {
+        MemorySegment all = Memory.all();
+        int highest = from;
+        for (int i = r; i < r + strip; i++) {
+            long entry = work + visibleAt + VisibleKeys.ENTRY_BYTES * i;
+            int sink = Math.clamp(all.get(JAVA_INT, entry) - first, from, to);
+            int low = Math.clamp(all.get(JAVA_INT, entry + 4) - first, from, to);
+            int high = Math.clamp(all.get(JAVA_INT, entry + 8) - first, from, to);
+            highest = Math.max(highest, low < high ? Math.max(sink, high) : sink);
+        }
+        return highest;
+    }
+
+    private void mask(int r, int strip, long first, int from, int to, long work) {
+        int start = from / Lanes.PANEL * Lanes.PANEL;
+        int end = (int) Lanes.roundUpPanel(to);
         MemorySegment all = Memory.all();
         for (int i = 0; i < strip; i++) {
             long entry = work + visibleAt + VisibleKeys.ENTRY_BYTES * (r + i);
@@ -138,9 +179,9 @@ final class RowBlock {
             int low = Math.clamp(all.get(JAVA_INT, entry + 4) - first, sink, to);
             int high = Math.clamp(all.get(JAVA_INT, entry + 8) - first, low, to);
             long row = work + scoresAt + i * scoreStride;
-            Clear.fill(row, from, Float.NEGATIVE_INFINITY);
+            Clear.fill(row + 4L * start, from - start, Float.NEGATIVE_INFINITY);
             Clear.fill(row + 4L * sink, low - sink, Float.NEGATIVE_INFINITY);
-            Clear.fill(row + 4L * high, columns - high, Float.NEGATIVE_INFINITY);
+            Clear.fill(row + 4L * high, end - high, Float.NEGATIVE_INFINITY);
         }
     }
 

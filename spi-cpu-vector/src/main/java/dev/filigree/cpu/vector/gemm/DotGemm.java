@@ -40,7 +40,7 @@ final class DotGemm {
         int tokens = Math.min(maxTokens, shape.maxM());
         weightsAt = shape.a() == Storage.F32 ? 0 : rowStride * tokens;
         sumsAt = weightsAt + (shape.b() == Storage.F32 ? 0 : rowStride * DotKernel.ONE_ROWS);
-        biasAt = sumsAt + sumStride * (tokens + DotKernel.FOUR_TOKENS);
+        biasAt = sumsAt + sumStride * (tokens + DotKernel.TWO_TOKENS);
         bytes = biasAt + sumStride;
     }
 
@@ -64,7 +64,7 @@ final class DotGemm {
             tokens = work;
             tokenStride = rowStride;
         }
-        int step = call.m == 1 ? DotKernel.ONE_ROWS : DotKernel.FOUR_ROWS;
+        int step = call.m == 1 ? DotKernel.ONE_ROWS : DotKernel.TWO_ROWS;
         for (int j = 0; j < rows; j += step) {
             tile(tokens, tokenStride, first + j, Math.min(step, rows - j), work, work + sumsAt + 4L * j);
         }
@@ -90,10 +90,10 @@ final class DotGemm {
         if (call.m == 1) {
             DotKernel.one(tokens, weights, weightStride, rows, wholeDepth, sums);
         } else {
-            for (int i = 0; i < call.m; i += DotKernel.FOUR_TOKENS) {
+            for (int i = 0; i < call.m; i += DotKernel.TWO_TOKENS) {
                 long from = tokens + i * tokenStride;
                 long to = sums + i * sumStride;
-                DotKernel.four(from, tokenStride, call.m - i, weights, weightStride, rows, wholeDepth, to, sumStride);
+                DotKernel.two(from, tokenStride, call.m - i, weights, weightStride, rows, wholeDepth, to, sumStride);
             }
         }
         if (wholeDepth < shape.k()) {

@@ -17,6 +17,12 @@ public final class DotKernel {
     /** Weight rows of {@link #one}. */
     public static final int ONE_ROWS = 8;
 
+    /** Tokens of {@link #two}. */
+    public static final int TWO_TOKENS = 2;
+
+    /** Weight rows of {@link #two}. */
+    public static final int TWO_ROWS = 4;
+
     /** Tokens of {@link #four}. */
     public static final int FOUR_TOKENS = 4;
 
@@ -71,7 +77,54 @@ public final class DotKernel {
             s7 = FloatVector.fromMemorySegment(Lanes.F32, all, b7 + 4L * k, Lanes.ORDER)
                     .fma(x, s7);
         }
-        LaneSum.eight(all, c0, s0, s1, s2, s3, s4, s5, s6, s7);
+        LaneSum.eight(all, c0, c0 + 16, s0, s1, s2, s3, s4, s5, s6, s7);
+    }
+
+    /**
+     * Two tokens times {@value #TWO_ROWS} weight rows: for rows short enough that sums across lanes count.
+     *
+     * @param a0 address of the first token
+     * @param aStride bytes from token to token
+     * @param tokens tokens that exist, 1 or more
+     * @param b0 address of the first weight row
+     * @param bStride bytes from weight row to weight row
+     * @param rows weight rows that exist, 1 or more
+     * @param depth length of a row, a multiple of {@link Lanes#COUNT}
+     * @param c0 address of the results; {@value #TWO_TOKENS} rows of {@value #TWO_ROWS} f32 are written
+     * @param cStride bytes from result row to result row
+     */
+    public static void two(
+            long a0, long aStride, int tokens, long b0, long bStride, int rows, int depth, long c0, long cStride) {
+        MemorySegment all = Memory.all();
+        long a1 = a0 + Math.min(1, tokens - 1) * aStride;
+        long b1 = b0 + Math.min(1, rows - 1) * bStride;
+        long b2 = b0 + Math.min(2, rows - 1) * bStride;
+        long b3 = b0 + Math.min(3, rows - 1) * bStride;
+        FloatVector s00 = FloatVector.zero(Lanes.F32);
+        FloatVector s01 = s00;
+        FloatVector s02 = s00;
+        FloatVector s03 = s00;
+        FloatVector s10 = s00;
+        FloatVector s11 = s00;
+        FloatVector s12 = s00;
+        FloatVector s13 = s00;
+        for (int k = 0; k < depth; k += Lanes.COUNT) {
+            FloatVector x = FloatVector.fromMemorySegment(Lanes.F32, all, a0 + 4L * k, Lanes.ORDER);
+            FloatVector y = FloatVector.fromMemorySegment(Lanes.F32, all, a1 + 4L * k, Lanes.ORDER);
+            FloatVector w = FloatVector.fromMemorySegment(Lanes.F32, all, b0 + 4L * k, Lanes.ORDER);
+            s00 = w.fma(x, s00);
+            s10 = w.fma(y, s10);
+            w = FloatVector.fromMemorySegment(Lanes.F32, all, b1 + 4L * k, Lanes.ORDER);
+            s01 = w.fma(x, s01);
+            s11 = w.fma(y, s11);
+            w = FloatVector.fromMemorySegment(Lanes.F32, all, b2 + 4L * k, Lanes.ORDER);
+            s02 = w.fma(x, s02);
+            s12 = w.fma(y, s12);
+            w = FloatVector.fromMemorySegment(Lanes.F32, all, b3 + 4L * k, Lanes.ORDER);
+            s03 = w.fma(x, s03);
+            s13 = w.fma(y, s13);
+        }
+        LaneSum.eight(all, c0, c0 + cStride, s00, s01, s02, s03, s10, s11, s12, s13);
     }
 
     /**

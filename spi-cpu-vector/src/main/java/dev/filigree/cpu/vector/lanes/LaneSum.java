@@ -23,7 +23,8 @@ public final class LaneSum {
     private static final VectorMask<Float> HALF_UPPER = upper(Lanes.COUNT / 2);
     private static final VectorMask<Float> QUARTER_UPPER = upper(Lanes.COUNT / 4);
     private static final VectorMask<Float> EIGHTH_UPPER = upper(Lanes.COUNT / 8);
-    private static final VectorMask<Float> FIRST_EIGHT = VectorMask.fromLong(Lanes.F32, 0xff);
+    private static final VectorMask<Float> FIRST_FOUR = VectorMask.fromLong(Lanes.F32, 0x0f);
+    private static final VectorMask<Float> LAST_FOUR = VectorMask.fromLong(Lanes.F32, 0xf0);
 
     private LaneSum() {}
 
@@ -41,12 +42,13 @@ public final class LaneSum {
     }
 
     /**
-     * The sums of eight vectors, each in the order of {@link #of}, written to 8 contiguous f32. Halves of two vectors share an
-     * addition, then quarters of four: a third of the shuffles that eight sums by themselves take.
+     * The sums of eight vectors, each in the order of {@link #of}, written to 4 contiguous f32 at one address and 4 at another.
+     * Halves of two vectors share an addition, then quarters of four: a third of the shuffles that eight sums by themselves take.
      */
     public static void eight(
             MemorySegment to,
-            long at,
+            long firstFour,
+            long lastFour,
             FloatVector s0,
             FloatVector s1,
             FloatVector s2,
@@ -56,8 +58,9 @@ public final class LaneSum {
             FloatVector s6,
             FloatVector s7) {
         if (Lanes.COUNT < 8) {
-            four(s0, s1, s2, s3, HALF, HALF_UPPER, QUARTER, QUARTER_UPPER).intoMemorySegment(to, at, Lanes.ORDER);
-            four(s4, s5, s6, s7, HALF, HALF_UPPER, QUARTER, QUARTER_UPPER).intoMemorySegment(to, at + 16, Lanes.ORDER);
+            four(s0, s1, s2, s3, HALF, HALF_UPPER, QUARTER, QUARTER_UPPER)
+                    .intoMemorySegment(to, firstFour, Lanes.ORDER);
+            four(s4, s5, s6, s7, HALF, HALF_UPPER, QUARTER, QUARTER_UPPER).intoMemorySegment(to, lastFour, Lanes.ORDER);
             return;
         }
         FloatVector sums = four(
@@ -70,10 +73,10 @@ public final class LaneSum {
                 EIGHTH,
                 EIGHTH_UPPER);
         if (Lanes.COUNT > 8) {
-            sums.add(sums.rearrange(NEIGHBOUR)).rearrange(EVEN).intoMemorySegment(to, at, Lanes.ORDER, FIRST_EIGHT);
-        } else {
-            sums.intoMemorySegment(to, at, Lanes.ORDER);
+            sums = sums.add(sums.rearrange(NEIGHBOUR)).rearrange(EVEN);
         }
+        sums.intoMemorySegment(to, firstFour, Lanes.ORDER, FIRST_FOUR);
+        sums.intoMemorySegment(to, lastFour - 16, Lanes.ORDER, LAST_FOUR);
     }
 
     private static FloatVector four(

@@ -18,6 +18,7 @@ import dev.filigree.cpu.vector.convert.Widen;
 import dev.filigree.cpu.vector.elementwise.Exp2;
 import dev.filigree.cpu.vector.elementwise.Scale;
 import dev.filigree.cpu.vector.gemm.DotKernel;
+import dev.filigree.cpu.vector.lanes.Lanes;
 import dev.filigree.cpu.vector.lanes.Memory;
 import dev.filigree.cpu.vector.parallel.WorkerPool;
 import java.lang.foreign.MemorySegment;
@@ -212,28 +213,48 @@ public final class AntidiagonalScoreVector implements HostKernel {
         }
     }
 
+    /** Adds one stripe's probabilities: a softmax over its reachable scores, summed block by block. */
     private void addStripe(int reachable, long scores, long work) {
         MemorySegment all = Memory.all();
         int parities = layout.parities();
-        for (int parity = 0; parity < parities; parity++) {
-            int count = Math.ceilDiv(reachable - parity, parities);
-            long tail = scores + 4L * (parity * (long) layout.half() + count);
-            Clear.fill(tail, layout.half() - count, Float.NEGATIVE_INFINITY);
-        }
         long max = work + layout.stateAt();
         long factor = max + 64;
         long sum = factor + 64;
         all.set(JAVA_FLOAT, max, Float.NEGATIVE_INFINITY);
         all.set(JAVA_FLOAT, sum, 0f);
-        int columns = layout.half() * parities;
-        StripSoftmax.maxima(scores, 0, 1, columns, max, factor);
-        all.set(JAVA_FLOAT, factor, 0f);
-        StripSoftmax.weights(scores, 0, 1, columns, max, factor, sum);
+        for (int parity = 0; parity < parities; parity++) {
+            int count = Math.ceilDiv(reachable - parity, parities);
+            int columns = (int) Lanes.roundUp(count);
+            long row = scores + 4L * parity * layout.half();
+            Clear.fill(row + 4L * count, columns - count, Float.NEGATIVE_INFINITY);
+            StripSoftmax.maxima(row, 0, 1, columns, max, factor);
+        }
+        all.set(JAVA_FLOAT, factor, 1f);
+        for (int parity = 0; parity < parities; parity++) {
+            int columns = (int) Lanes.roundUp(Math.ceilDiv(reachable - parity, parities));
+            StripSoftmax.weights(scores + 4L * parity * layout.half(), 0, 1, columns, max, factor, sum);
+        }
         double total = all.get(JAVA_FLOAT, sum);
-        for (int j = 0; j < reachable; j++) {
-            float weight = all.get(JAVA_FLOAT, scores + 4L * (j % parities * (long) layout.half() + j / parities));
-            long at = work + layout.massAt() + 8 * ((long) j * op.stride() / op.blockSize());
+        for (int block = 0; block * perBlock < reachable; block++) {
+            int from = block * perBlock;
+            double weight = blockWeight(scores, from, Math.min(reachable, from + perBlock));
+            long at = work + layout.massAt() + 8L * block;
             all.set(JAVA_DOUBLE, at, all.get(JAVA_DOUBLE, at) + weight / total);
         }
+    }
+
+    /** Weight of the key stripes [from, to). */
+    private double blockWeight(long scores, int from, int to) {
+        MemorySegment all = Memory.all();
+        int parities = layout.parities();
+        double weight = 0;
+        for (int parity = 0; parity < parities; parity++) {
+            long row = scores + 4L * parity * layout.half();
+            int end = Math.ceilDiv(to - parity, parities);
+            for (int n = Math.ceilDiv(from - parity, parities); n < end; n++) {
+                weight += all.get(JAVA_FLOAT, row + 4L * n);
+            }
+        }
+        return weight;
     }
 }
