@@ -27,17 +27,22 @@ import dev.filigree.cpu.vector.parallel.WorkerPool;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.management.ManagementFactory;
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import jdk.incubator.vector.FloatVector;
 
 /**
  * One decode step over a long cache, and the rate at which it reads pages beside the rate at which the same threads read
- * plain memory in the same run. Arguments: {@code [kvLength [queries [threads [precision]]]]}. With one thread, time is what the thread
- * got of its core, so that a busy machine shows too.
+ * plain memory in the same run, one after another in turn: the best and the median of each. Arguments:
+ * {@code [kvLength [queries [threads [precision]]]]}. With one thread, time is what the thread got of its core, so that a
+ * busy machine shows too.
  */
 public final class DecodeBench {
-    private static final int ROUNDS = 30;
+    private static final int ROUNDS = 80;
+    /** Rounds in which the JIT is still at work. */
+    private static final int WARM = 20;
+
     private static final long PLAIN_BYTES = 1L << 28;
 
     private DecodeBench() {}
@@ -120,31 +125,34 @@ public final class DecodeBench {
             KvPageLayout layout,
             int kvLength,
             int queries) {
-        long ours = Long.MAX_VALUE;
-        long read = Long.MAX_VALUE;
+        int rounds = queries > 100 ? 3 : WARM + ROUNDS;
+        int warm = queries > 100 ? 0 : WARM;
+        long[] ours = new long[rounds - warm];
+        long[] read = new long[rounds - warm];
         WorkerPool.Body body =
                 (worker, task) -> sum(plain.address() + task * (PLAIN_BYTES / 64), sums.address() + task * 64L);
-        for (int round = 0; round < (queries > 100 ? 3 : ROUNDS); round++) {
+        for (int round = 0; round < rounds; round++) {
+            int kept = Math.max(0, round - warm);
             long start = now(readers);
             prepared.run(stream, bindings, workspace);
-            ours = Math.min(ours, now(readers) - start);
+            ours[kept] = now(readers) - start;
             start = now(readers);
             readers.parallelFor(64, body);
-            read = Math.min(read, now(readers) - start);
+            read[kept] = now(readers) - start;
         }
+        Arrays.sort(ours);
+        Arrays.sort(read);
         double bytes = (double) layout.kMaxOffset() / 64 * kvLength;
         double flops = 4.0 * shape[0] * shape[2] * queries * (kvLength - queries / 2.0);
-        System.out.printf(
-                "%d/%d x %d %-5s %9.3f ms  %6.2f GB/s of %6.2f GB/s read: %.2f; %.1f GFLOP/s%n",
-                shape[0],
-                shape[1],
-                shape[2],
-                layout.k(),
-                ours / 1e6,
-                bytes / ours,
-                (double) PLAIN_BYTES / read,
-                bytes / ours / ((double) PLAIN_BYTES / read),
-                flops / ours);
+        System.out.printf("%d/%d x %d %-5s", shape[0], shape[1], shape[2], layout.k());
+        for (int at : new int[] {0, ours.length / 2}) {
+            double rate = bytes / ours[at];
+            double peer = (double) PLAIN_BYTES / read[at];
+            System.out.printf(
+                    " | %s %8.3f ms %6.2f GB/s of %6.2f GB/s read: %.2f",
+                    at == 0 ? "best" : "median", ours[at] / 1e6, rate, peer, rate / peer);
+        }
+        System.out.printf(" | %.1f GFLOP/s%n", flops / ours[0]);
     }
 
     private static long now(WorkerPool pool) {

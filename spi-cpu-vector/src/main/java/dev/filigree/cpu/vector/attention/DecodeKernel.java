@@ -13,7 +13,7 @@ import jdk.incubator.vector.VectorShuffle;
 /**
  * The two products of decode, on rows as they lie in a page: nothing is packed, because each key and value is used for the
  * few query heads of one group only. Operands are addresses of f32, strides are bytes. Scores and weights are {@code
- * [key][rows]} for 2 or 4 rows: one vector holds all rows of some neighbouring keys.
+ * [key][2]}: one vector holds all rows of some neighbouring keys.
  *
  * <p>Accumulators live in local variables of flat methods for the reason given in {@link
  * dev.filigree.cpu.vector.gemm.MicroKernel}; branches on the lane count are folded by the JIT. Sums across lanes are spelt
@@ -21,8 +21,11 @@ import jdk.incubator.vector.VectorShuffle;
  * must not depend on that.
  */
 final class DecodeKernel {
-    /** Most query rows of one call. */
-    static final int ROWS = 4;
+    /**
+     * Query rows of one call. Larger groups take several: keys and values are in the nearest caches by then, and four rows
+     * at once measured no faster where the JIT compiled them well, and three times slower where it did not.
+     */
+    static final int ROWS = 2;
 
     /** A tile of scores writes a whole vector, of which with 512 bits one half counts: so many f32 need room at the end. */
     static final int SPARE = 8;
@@ -30,8 +33,7 @@ final class DecodeKernel {
     /** Sums of one tile: as many as are accumulated in 16 registers beside the queries. */
     private static final int SUMS = Math.min(8, Lanes.COUNT);
 
-    private static final int KEYS_OF_FOUR = SUMS / 4;
-    private static final int KEYS_OF_TWO = SUMS / 2;
+    private static final int KEYS = SUMS / ROWS;
 
     /**
      * Length of a row comes in steps of this many numbers: four vectors, so that keys are read in the order in which they
@@ -53,7 +55,6 @@ final class DecodeKernel {
      * {@code scores[j][r] = q[r] . k[j]}; lanes along the depth. The sums of a tile are folded pair by pair: two vectors
      * become one that holds half of each, until each lane holds one sum.
      *
-     * @param rows 2 or 4
      * @param q0 address of the first query
      * @param qStride bytes from query to query
      * @param keys address of the first key
@@ -62,117 +63,9 @@ final class DecodeKernel {
      * @param depth length of a row, a multiple of {@link #DEPTH}
      * @param scores address of the scores
      */
-    static void scores(int rows, long q0, long qStride, long keys, long keyStride, int count, int depth, long scores) {
-        if (rows == 2) {
-            twoRows(q0, qStride, keys, keyStride, count, depth, scores);
-        } else {
-            fourRows(q0, qStride, keys, keyStride, count, depth, scores);
-        }
-    }
-
-    private static void fourRows(long q0, long qStride, long keys, long keyStride, int count, int depth, long scores) {
+    static void scores(long q0, long qStride, long keys, long keyStride, int count, int depth, long scores) {
         MemorySegment all = Memory.all();
-        for (int j = 0; j < count; j += KEYS_OF_FOUR) {
-            long keyA = keys + j * keyStride;
-            long keyB = keys + Math.min(j + 1, count - 1) * keyStride;
-            FloatVector a0 = FloatVector.zero(Lanes.F32);
-            FloatVector a1 = a0;
-            FloatVector a2 = a0;
-            FloatVector a3 = a0;
-            FloatVector b0 = a0;
-            FloatVector b1 = a0;
-            FloatVector b2 = a0;
-            FloatVector b3 = a0;
-            for (int c = 0; c < depth; c += DEPTH) {
-                long q = q0 + 4L * c;
-                long k = keyA + 4L * c;
-                FloatVector w0 = FloatVector.fromMemorySegment(Lanes.F32, all, q, Lanes.ORDER);
-                FloatVector w1 = FloatVector.fromMemorySegment(Lanes.F32, all, q + Lanes.BYTES, Lanes.ORDER);
-                FloatVector w2 = FloatVector.fromMemorySegment(Lanes.F32, all, q + 2L * Lanes.BYTES, Lanes.ORDER);
-                FloatVector w3 = FloatVector.fromMemorySegment(Lanes.F32, all, q + 3L * Lanes.BYTES, Lanes.ORDER);
-                FloatVector x0 = FloatVector.fromMemorySegment(Lanes.F32, all, q + qStride, Lanes.ORDER);
-                FloatVector x1 = FloatVector.fromMemorySegment(Lanes.F32, all, q + qStride + Lanes.BYTES, Lanes.ORDER);
-                FloatVector x2 =
-                        FloatVector.fromMemorySegment(Lanes.F32, all, q + qStride + 2L * Lanes.BYTES, Lanes.ORDER);
-                FloatVector x3 =
-                        FloatVector.fromMemorySegment(Lanes.F32, all, q + qStride + 3L * Lanes.BYTES, Lanes.ORDER);
-                FloatVector y0 = FloatVector.fromMemorySegment(Lanes.F32, all, q + 2 * qStride, Lanes.ORDER);
-                FloatVector y1 =
-                        FloatVector.fromMemorySegment(Lanes.F32, all, q + 2 * qStride + Lanes.BYTES, Lanes.ORDER);
-                FloatVector y2 =
-                        FloatVector.fromMemorySegment(Lanes.F32, all, q + 2 * qStride + 2L * Lanes.BYTES, Lanes.ORDER);
-                FloatVector y3 =
-                        FloatVector.fromMemorySegment(Lanes.F32, all, q + 2 * qStride + 3L * Lanes.BYTES, Lanes.ORDER);
-                FloatVector z0 = FloatVector.fromMemorySegment(Lanes.F32, all, q + 3 * qStride, Lanes.ORDER);
-                FloatVector z1 =
-                        FloatVector.fromMemorySegment(Lanes.F32, all, q + 3 * qStride + Lanes.BYTES, Lanes.ORDER);
-                FloatVector z2 =
-                        FloatVector.fromMemorySegment(Lanes.F32, all, q + 3 * qStride + 2L * Lanes.BYTES, Lanes.ORDER);
-                FloatVector z3 =
-                        FloatVector.fromMemorySegment(Lanes.F32, all, q + 3 * qStride + 3L * Lanes.BYTES, Lanes.ORDER);
-                FloatVector v = FloatVector.fromMemorySegment(Lanes.F32, all, k, Lanes.ORDER);
-                a0 = w0.fma(v, a0);
-                a1 = x0.fma(v, a1);
-                a2 = y0.fma(v, a2);
-                a3 = z0.fma(v, a3);
-                v = FloatVector.fromMemorySegment(Lanes.F32, all, k + Lanes.BYTES, Lanes.ORDER);
-                a0 = w1.fma(v, a0);
-                a1 = x1.fma(v, a1);
-                a2 = y1.fma(v, a2);
-                a3 = z1.fma(v, a3);
-                v = FloatVector.fromMemorySegment(Lanes.F32, all, k + 2L * Lanes.BYTES, Lanes.ORDER);
-                a0 = w2.fma(v, a0);
-                a1 = x2.fma(v, a1);
-                a2 = y2.fma(v, a2);
-                a3 = z2.fma(v, a3);
-                v = FloatVector.fromMemorySegment(Lanes.F32, all, k + 3L * Lanes.BYTES, Lanes.ORDER);
-                a0 = w3.fma(v, a0);
-                a1 = x3.fma(v, a1);
-                a2 = y3.fma(v, a2);
-                a3 = z3.fma(v, a3);
-                if (Lanes.COUNT >= 8) {
-                    k = keyB + 4L * c;
-                    v = FloatVector.fromMemorySegment(Lanes.F32, all, k, Lanes.ORDER);
-                    b0 = w0.fma(v, b0);
-                    b1 = x0.fma(v, b1);
-                    b2 = y0.fma(v, b2);
-                    b3 = z0.fma(v, b3);
-                    v = FloatVector.fromMemorySegment(Lanes.F32, all, k + Lanes.BYTES, Lanes.ORDER);
-                    b0 = w1.fma(v, b0);
-                    b1 = x1.fma(v, b1);
-                    b2 = y1.fma(v, b2);
-                    b3 = z1.fma(v, b3);
-                    v = FloatVector.fromMemorySegment(Lanes.F32, all, k + 2L * Lanes.BYTES, Lanes.ORDER);
-                    b0 = w2.fma(v, b0);
-                    b1 = x2.fma(v, b1);
-                    b2 = y2.fma(v, b2);
-                    b3 = z2.fma(v, b3);
-                    v = FloatVector.fromMemorySegment(Lanes.F32, all, k + 3L * Lanes.BYTES, Lanes.ORDER);
-                    b0 = w3.fma(v, b0);
-                    b1 = x3.fma(v, b1);
-                    b2 = y3.fma(v, b2);
-                    b3 = z3.fma(v, b3);
-                }
-            }
-            if (Lanes.COUNT >= 8) {
-                a0 = a0.blend(b0, BIT_4).add(b0.blend(a0, BIT_4).rearrange(BY_4));
-                a1 = a1.blend(b1, BIT_4).add(b1.blend(a1, BIT_4).rearrange(BY_4));
-                a2 = a2.blend(b2, BIT_4).add(b2.blend(a2, BIT_4).rearrange(BY_4));
-                a3 = a3.blend(b3, BIT_4).add(b3.blend(a3, BIT_4).rearrange(BY_4));
-            }
-            a0 = a0.blend(a2, BIT_2).add(a2.blend(a0, BIT_2).rearrange(BY_2));
-            a1 = a1.blend(a3, BIT_2).add(a3.blend(a1, BIT_2).rearrange(BY_2));
-            a0 = a0.blend(a1, BIT_1).add(a1.blend(a0, BIT_1).rearrange(BY_1));
-            if (Lanes.COUNT == 16) {
-                a0 = a0.add(a0.rearrange(BY_8));
-            }
-            a0.intoMemorySegment(all, scores + 16L * j, Lanes.ORDER);
-        }
-    }
-
-    private static void twoRows(long q0, long qStride, long keys, long keyStride, int count, int depth, long scores) {
-        MemorySegment all = Memory.all();
-        for (int j = 0; j < count; j += KEYS_OF_TWO) {
+        for (int j = 0; j < count; j += KEYS) {
             long keyA = keys + j * keyStride;
             long keyB = keys + Math.min(j + 1, count - 1) * keyStride;
             long keyC = keys + Math.min(j + 2, count - 1) * keyStride;
@@ -271,7 +164,6 @@ final class DecodeKernel {
     /**
      * {@code out[r] = factor[r] * out[r] + sum_j weights[j][r] v[j]}; lanes along the columns.
      *
-     * @param rows 2 or 4
      * @param weights address of the weights
      * @param values address of the first value
      * @param valueStride bytes from value to value
@@ -282,7 +174,6 @@ final class DecodeKernel {
      * @param factors address of one f32 a row
      */
     static void values(
-            int rows,
             long weights,
             long values,
             long valueStride,
@@ -292,42 +183,19 @@ final class DecodeKernel {
             long outStride,
             long factors) {
         int c = 0;
-        // Whole rows of 64 in one pass, two query rows at a time: twice eight accumulators, but each line is fetched
-        // once.
+        // Whole rows of 64 in one pass: eight accumulators, each line fetched once.
         for (; columns - c >= 2 * Lanes.PANEL; c += 2 * Lanes.PANEL) {
             long at = 4L * c;
-            pair(rows, weights, values + at, valueStride, count, out + at, outStride, factors);
-            if (rows == 4) {
-                pair(
-                        rows,
-                        weights + 8,
-                        values + at,
-                        valueStride,
-                        count,
-                        out + at + 2 * outStride,
-                        outStride,
-                        factors + 8);
-            }
+            pair(weights, values + at, valueStride, count, out + at, outStride, factors);
         }
         for (; c < columns; c += Lanes.PANEL) {
             long at = 4L * c;
-            narrow(rows, weights, values + at, valueStride, count, out + at, outStride, factors);
-            if (rows == 4) {
-                narrow(
-                        rows,
-                        weights + 8,
-                        values + at,
-                        valueStride,
-                        count,
-                        out + at + 2 * outStride,
-                        outStride,
-                        factors + 8);
-            }
+            narrow(weights, values + at, valueStride, count, out + at, outStride, factors);
         }
     }
 
     private static void narrow(
-            int rows, long weights, long values, long valueStride, int count, long out, long outStride, long factors) {
+            long weights, long values, long valueStride, int count, long out, long outStride, long factors) {
         MemorySegment all = Memory.all();
         float f = all.get(JAVA_FLOAT_UNALIGNED, factors);
         FloatVector a0 =
@@ -342,7 +210,7 @@ final class DecodeKernel {
                 .mul(g);
         for (int j = 0; j < count; j++) {
             long v = values + j * valueStride;
-            long w = weights + 4L * rows * j;
+            long w = weights + 8L * j;
             FloatVector x = FloatVector.fromMemorySegment(Lanes.F32, all, v, Lanes.ORDER);
             FloatVector y = FloatVector.fromMemorySegment(Lanes.F32, all, v + Lanes.BYTES, Lanes.ORDER);
             float e = all.get(JAVA_FLOAT_UNALIGNED, w);
@@ -359,7 +227,7 @@ final class DecodeKernel {
     }
 
     private static void pair(
-            int rows, long weights, long values, long valueStride, int count, long out, long outStride, long factors) {
+            long weights, long values, long valueStride, int count, long out, long outStride, long factors) {
         MemorySegment all = Memory.all();
         float f = all.get(JAVA_FLOAT_UNALIGNED, factors);
         FloatVector a0 =
@@ -381,7 +249,7 @@ final class DecodeKernel {
                 .mul(g);
         for (int j = 0; j < count; j++) {
             long v = values + j * valueStride;
-            long w = weights + 4L * rows * j;
+            long w = weights + 8L * j;
             float e = all.get(JAVA_FLOAT_UNALIGNED, w);
             float h = all.get(JAVA_FLOAT_UNALIGNED, w + 4);
             FloatVector x = FloatVector.fromMemorySegment(Lanes.F32, all, v, Lanes.ORDER);

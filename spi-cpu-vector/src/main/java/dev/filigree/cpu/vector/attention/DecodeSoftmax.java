@@ -14,7 +14,7 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorShuffle;
 
 /**
- * One step of the online softmax (Milakov and Gimelshein 2018) on the 2 or 4 rows of a strip whose scores are {@code [key][rows]}, in
+ * One step of the online softmax (Milakov and Gimelshein 2018) on the 2 rows of a strip whose scores are {@code [key][2]}, in
  * units of log2. Maxima stand in every lane of their row; sums stay spread over the lanes of their row until the end. A score of
  * -inf has weight 0; NaN passes every step.
  */
@@ -30,14 +30,13 @@ final class DecodeSoftmax {
      * Turns scores into weights relative to the running maxima, folds their sums into the running ones, and writes the
      * factors by which outputs so far shrink.
      *
-     * @param rows 2 or 4
      * @param scores address of the scores
      * @param count scores, a multiple of {@link Lanes#COUNT}
      * @param max address of a vector of maxima
      * @param sum address of a vector of sums
      * @param factors address of a vector of factors to write
      */
-    static void step(int rows, long scores, int count, long max, long sum, long factors) {
+    static void step(long scores, int count, long max, long sum, long factors) {
         MemorySegment all = Memory.all();
         FloatVector old = FloatVector.fromMemorySegment(Lanes.F32, all, max, Lanes.ORDER);
         FloatVector top = old;
@@ -51,9 +50,7 @@ final class DecodeSoftmax {
         if (Lanes.COUNT >= 8) {
             top = top.max(top.rearrange(BY_4));
         }
-        if (rows == 2) {
-            top = top.max(top.rearrange(BY_2));
-        }
+        top = top.max(top.rearrange(BY_2));
         top.intoMemorySegment(all, max, Lanes.ORDER);
         FloatVector base = top.blend(0f, top.compare(EQ, Float.NEGATIVE_INFINITY));
         FloatVector total = FloatVector.zero(Lanes.F32);

@@ -10,7 +10,7 @@ import jdk.incubator.vector.FloatVector;
 
 /**
  * Running attention state of a few query rows, and how states over disjoint keys merge (Flash-Decoding; FlashInfer section
- * 2.2). Rows come in strips of 2 or 4: per strip a vector of maxima and one of sums as {@link DecodeSoftmax} keeps them, then
+ * 2.2). Rows come in strips of 2: per strip a vector of maxima and one of sums as {@link DecodeSoftmax} keeps them, then
  * unnormalised outputs. Offsets are bytes from the start of a state.
  */
 final class DecodeState {
@@ -29,7 +29,7 @@ final class DecodeState {
      * @param headDimVo width of an output
      */
     DecodeState(int numRows, int headDimVo) {
-        rows = numRows <= 2 ? 2 : DecodeKernel.ROWS;
+        rows = DecodeKernel.ROWS;
         strips = Math.ceilDiv(numRows, rows);
         outStride = 4 * Lanes.roundUpPanel(headDimVo);
         stripBytes = 2L * Lanes.BYTES + rows * outStride;

@@ -1,8 +1,9 @@
 package dev.filigree.cpu.vector.convert;
 
+import static jdk.incubator.vector.VectorOperators.GE;
 import static jdk.incubator.vector.VectorOperators.LSHL;
-import static jdk.incubator.vector.VectorOperators.UGE;
-import static jdk.incubator.vector.VectorOperators.ULT;
+import static jdk.incubator.vector.VectorOperators.OR;
+import static jdk.incubator.vector.VectorOperators.S2I;
 import static jdk.incubator.vector.VectorOperators.ZERO_EXTEND_S2I;
 
 import dev.filigree.cpu.vector.lanes.Lanes;
@@ -10,15 +11,21 @@ import dev.filigree.cpu.vector.lanes.Memory;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
+import jdk.incubator.vector.VectorMask;
 
 /** Copies contiguous stored numbers to contiguous f32. Exact for every value, subnormals and infinities included. */
 public final class Widen {
-    private static final int EXPONENT_REBIAS = 112 << 23;
-    private static final int HALF_EXPONENT = 0x1f << 23;
-    private static final int SUBNORMAL_BASE = 113 << 23;
-    private static final float SUBNORMAL_OFFSET = Float.intBitsToFloat(SUBNORMAL_BASE);
+    /** Sign, exponent and fraction of an f16 moved to where f32 has them. */
+    private static final int HALF_BITS = 0x8fffe000;
+
+    /** Between the exponent biases: a product with it makes subnormals normal. */
+    private static final float REBIAS = 0x1p112f;
+
+    /** What the largest exponent of f16 would stand for if it did not stand for infinity and NaN. */
+    private static final float HALF_INFINITY = 0x1p16f;
+
+    private static final int EXPONENT = 0x7f800000;
 
     private Widen() {}
 
@@ -71,22 +78,15 @@ public final class Widen {
         MemorySegment all = Memory.all();
         int whole = Lanes.F32.loopBound(count);
         for (int i = 0; i < whole; i += Lanes.COUNT) {
-            IntVector h = ShortVector.fromMemorySegment(Lanes.I16, all, s + 2L * i, Lanes.ORDER)
-                    .convertShape(ZERO_EXTEND_S2I, Lanes.I32, 0)
-                    .reinterpretAsInts();
-            IntVector sign = h.and(0x8000).lanewise(LSHL, 16);
-            IntVector magnitude = h.and(0x7fff).lanewise(LSHL, 13);
-            IntVector normal = magnitude.add(EXPONENT_REBIAS);
-            IntVector special = normal.add(EXPONENT_REBIAS);
-            IntVector tiny = magnitude
-                    .add(SUBNORMAL_BASE)
+            FloatVector x = ShortVector.fromMemorySegment(Lanes.I16, all, s + 2L * i, Lanes.ORDER)
+                    .convertShape(S2I, Lanes.I32, 0)
+                    .reinterpretAsInts()
+                    .lanewise(LSHL, 13)
+                    .and(HALF_BITS)
                     .reinterpretAsFloats()
-                    .sub(SUBNORMAL_OFFSET)
-                    .reinterpretAsInts();
-            normal.blend(special, magnitude.compare(UGE, HALF_EXPONENT))
-                    .blend(tiny, magnitude.compare(ULT, 1 << 23))
-                    .or(sign)
-                    .intoMemorySegment(all, t + 4L * i, Lanes.ORDER);
+                    .mul(REBIAS);
+            VectorMask<Integer> special = x.abs().compare(GE, HALF_INFINITY).cast(Lanes.I32);
+            x.reinterpretAsInts().lanewise(OR, EXPONENT, special).intoMemorySegment(all, t + 4L * i, Lanes.ORDER);
         }
         for (int i = whole; i < count; i++) {
             float value = Float.float16ToFloat(all.get(ValueLayout.JAVA_SHORT_UNALIGNED, s + 2L * i));

@@ -251,6 +251,49 @@ class PagedOpsTest {
         }
     }
 
+    /** Widths that fill vectors, read where they lie, with the numbers that 16 bits make special. */
+    @ParameterizedTest
+    @EnumSource(
+            value = KvPrecision.class,
+            names = {"F32", "F16", "BF16"})
+    void wholeVectorsWithSpecialNumbers(KvPrecision precision) {
+        for (int numQoHeads : new int[] {2, 4, 8}) {
+            HeadMap heads = HeadMap.all(numQoHeads, 2);
+            for (int headDim : new int[] {64, 128}) {
+                KvPageLayout layout = new KvPageLayout(2, 16, headDim, headDim, precision, precision, 0);
+                for (float special : new float[] {0f, 0x1p-20f, Float.POSITIVE_INFINITY, Float.NaN}) {
+                    byte[] content = append(layout, KvAddressing.LINEAR, heads, DType.F32, new int[] {60})
+                            .bytes("pages");
+                    plant(content, layout.kDataOffset(), layout.element(0, 3, 7, headDim), special, precision);
+                    plant(content, layout.vDataOffset(), layout.element(1, 5, 8, headDim), -special, precision);
+                    new OneOp()
+                            .randoms("q", DType.F32, random, 1, 2, numQoHeads, headDim)
+                            .ints("offsets", shape(2), 0, 2)
+                            .ints("lengths", shape(1), 59)
+                            .output("out", DType.F32, 2, numQoHeads, headDim)
+                            .output("lse", DType.F32, 2, numQoHeads)
+                            .state("pages", DType.U8, shape(PAGES, layout.pageBytes()), content)
+                            .ints("table", shape(1, 4), 1, 0, 3, 2)
+                            .run(attention(layout, KvAddressing.LINEAR, HeadPattern.DENSE, heads, Optional.empty()))
+                            .close("out", 2e-5)
+                            .close("lse", 2e-5);
+                }
+            }
+        }
+    }
+
+    private static void plant(byte[] content, long offset, long element, float value, KvPrecision precision) {
+        MemorySegment bytes = MemorySegment.ofArray(content);
+        switch (precision) {
+            case F32 -> bytes.set(ValueLayout.JAVA_FLOAT_UNALIGNED, offset + 4 * element, value);
+            case F16 -> bytes.set(ValueLayout.JAVA_SHORT_UNALIGNED, offset + 2 * element, Float.floatToFloat16(value));
+            case BF16 ->
+                bytes.set(ValueLayout.JAVA_SHORT_UNALIGNED, offset + 2 * element, (short)
+                        (Float.floatToRawIntBits(value) >>> 16));
+            case INT8, INT4 -> throw new IllegalArgumentException(precision + " has no special numbers");
+        }
+    }
+
     @ParameterizedTest
     @EnumSource(KvPrecision.class)
     void gatheredRows(KvPrecision precision) {

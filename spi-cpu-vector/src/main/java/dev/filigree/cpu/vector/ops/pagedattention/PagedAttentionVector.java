@@ -92,11 +92,13 @@ public final class PagedAttentionVector implements HostKernel {
                 .map(c -> PageVisits.visitsPerChosen(op.pattern())
                         * tensors.get(c.pages()).capacity(2))
                 .orElseGet(() -> tensors.get(op.kv().pageTable()).capacity(1) + 1);
-        boolean listPerHead = op.choice()
-                .map(c -> c.scope() == PageChoice.SelectionScope.QUERY_HEAD)
-                .orElse(false);
+        PagedDecode.Readers readers = op.choice()
+                .map(c -> c.scope() == PageChoice.SelectionScope.QUERY_HEAD
+                        ? PagedDecode.Readers.HEAD
+                        : PagedDecode.Readers.GROUP)
+                .orElse(PagedDecode.Readers.ALL_HEADS);
         int maxTokens = Math.toIntExact(tensors.get(op.q()).capacity(0));
-        return new PagedDecode.Limits(maxTokens, Math.toIntExact(visits), listPerHead);
+        return new PagedDecode.Limits(maxTokens, Math.toIntExact(visits), readers);
     }
 
     @Override
