@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.filigree.host.Filigree;
 import dev.filigree.host.checkpoint.CheckpointException;
+import dev.filigree.host.checkpoint.DecoderConfig;
 import dev.filigree.host.checkpoint.SafetensorsWriter;
 import dev.filigree.host.checkpoint.StoredType;
 import dev.filigree.host.checkpoint.TensorSpec;
@@ -57,8 +58,8 @@ class AdaptersTest {
     }
 
     private Path adapter(Filigree model) {
-        int hidden = model.engine().decoder().hiddenSize();
-        return write(LAYER, hidden, hidden);
+        DecoderConfig decoder = model.engine().decoder();
+        return write(LAYER, decoder.numQoHeads() * decoder.headDim(), decoder.hiddenSize());
     }
 
     @Test
