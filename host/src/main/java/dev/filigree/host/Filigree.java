@@ -79,7 +79,7 @@ public final class Filigree implements AutoCloseable {
      * @throws dev.filigree.api.backend.BackendException if the device fails
      */
     public Generation generate(String prompt, GenerationOptions options, GenerationListener listener) {
-        try (Session session = openWaitingSession()) {
+        try (Session session = openWaitingSession().passing()) {
             return session.append(prompt).generate(options, listener);
         }
     }

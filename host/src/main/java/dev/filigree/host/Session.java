@@ -17,6 +17,8 @@ public final class Session implements AutoCloseable {
     private int[] ids = new int[64];
     private int size;
     private volatile boolean cancelled;
+    private volatile boolean closed;
+    private boolean passing;
 
     Session(Filigree model, Sequence sequence) {
         this.model = model;
@@ -150,5 +152,18 @@ public final class Session implements AutoCloseable {
     @Override
     public void close() {
         sequence.close();
+        closed = true;
+        model.wake();
+    }
+
+    /** Marks a session that lives for one answer: who waits for its room waits until it is closed. */
+    Session passing() {
+        passing = true;
+        return this;
+    }
+
+    /** Whether it gives its room back without being asked. */
+    boolean isLeaving() {
+        return passing && !closed;
     }
 }

@@ -43,7 +43,12 @@ public final class Main implements Runnable {
 
     /** Runs a command and exits with its code. */
     public static void main(String[] args) {
-        System.exit(run(args, out(System.out), out(System.err)));
+        PrintWriter out = out(System.out);
+        PrintWriter err = out(System.err);
+        int code = run(args, out, err);
+        out.flush();
+        err.flush();
+        System.exit(code);
     }
 
     /** Runs a command and returns its exit code. */

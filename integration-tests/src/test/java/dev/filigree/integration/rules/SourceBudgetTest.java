@@ -31,7 +31,7 @@ class SourceBudgetTest {
      * GFLOP/s); the decode tiles read whole rows of keys in memory order and fold their lanes where the sums are.
      */
     private static final Map<String, Integer> WRITTEN_OUT =
-            Map.of("MicroKernel.java accumulate", 90, "DecodeKernel.java twoRows", 100);
+            Map.of("MicroKernel.java accumulate", 90, "DecodeKernel.java scores", 100);
 
     private static final Set<String> SOURCE_TYPES = Set.of("java", "cu", "cuh", "glsl", "comp", "py", "sh");
 
