@@ -34,8 +34,9 @@ public final class GeluCases {
             double[] result = new double[x.length];
             for (int i = 0; i < x.length; i++) {
                 double z = x[i];
+                // (1 + tanh y) / 2 = 1 / (1 + exp(-2y)), which keeps its digits where tanh is close to -1.
                 result[i] = form == Gelu.Form.TANH
-                        ? z / 2 * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (z + 0.044715 * z * z * z)))
+                        ? z / (1 + Math.exp(-2 * Math.sqrt(2 / Math.PI) * (z + 0.044715 * z * z * z)))
                         : z * normalShare(z);
             }
             return result;

@@ -38,6 +38,7 @@ public final class GeluReference implements HostKernel {
     }
 
     private static double tanh(double x) {
-        return x / 2 * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x)));
+        // (1 + tanh u) / 2 = 1 / (1 + exp(-2u)), which keeps its digits where tanh is close to -1.
+        return x / (1 + Math.exp(-2 * Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x)));
     }
 }
