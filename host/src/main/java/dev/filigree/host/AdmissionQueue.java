@@ -20,9 +20,6 @@ final class AdmissionQueue {
     private final int maxQueue;
     private final Deque<GenerationRun> waiting = new ArrayDeque<>();
     private final List<GenerationRun> active = new ArrayList<>();
-    /** Sessions of one answer that have had it and are being closed by their threads. */
-    private final List<Session> leaving = new ArrayList<>();
-
     private long admitted;
     private long refused;
 
@@ -58,7 +55,6 @@ final class AdmissionQueue {
 
     /** Whether the head has left the queue, to run or to fail. */
     private boolean admit(GenerationRun head) {
-        leaving.removeIf(session -> !session.isLeaving());
         try {
             List<Sequence> sequences = new ArrayList<>();
             long[] lengths = new long[active.size() + 1];
@@ -72,7 +68,7 @@ final class AdmissionQueue {
             if (engine.admit(sequences, lengths, session.ids(), session.numTokens())) {
                 active.add(head);
                 admitted++;
-            } else if (active.isEmpty() && leaving.isEmpty()) {
+            } else if (active.isEmpty()) {
                 refused++;
                 head.fail(new CacheFullException("the request may grow to " + head.finalLength()
                         + " tokens, and idle sessions hold the pages or slots it needs: close one, or raise"
@@ -92,13 +88,13 @@ final class AdmissionQueue {
         return Collections.unmodifiableList(active);
     }
 
-    /** Forgets a run, wherever it is. */
+    /** Forgets a run, wherever it is. A session of one answer gives its room back at once: whoever is next may need it. */
     void remove(GenerationRun run) {
         waiting.remove(run);
         if (active.remove(run)) {
             engine.dismiss(run.session().sequence());
-            if (run.session().isLeaving()) {
-                leaving.add(run.session());
+            if (run.session().isPassing()) {
+                run.session().close();
             }
         }
     }

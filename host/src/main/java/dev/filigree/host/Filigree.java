@@ -79,7 +79,7 @@ public final class Filigree implements AutoCloseable {
      * @throws dev.filigree.api.backend.BackendException if the device fails
      */
     public Generation generate(String prompt, GenerationOptions options, GenerationListener listener) {
-        try (Session session = openWaitingSession().passing()) {
+        try (Session session = openWaitingSession()) {
             return session.append(prompt).generate(options, listener);
         }
     }
@@ -125,7 +125,7 @@ public final class Filigree implements AutoCloseable {
     }
 
     private Session openWaitingSession() {
-        return new Session(this, engine.openWaitingSequence());
+        return new Session(this, engine.openWaitingSequence()).passing();
     }
 
     /** What the model has to do at this moment. */

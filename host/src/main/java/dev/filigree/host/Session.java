@@ -17,7 +17,6 @@ public final class Session implements AutoCloseable {
     private int[] ids = new int[64];
     private int size;
     private volatile boolean cancelled;
-    private volatile boolean closed;
     private boolean passing;
 
     Session(Filigree model, Sequence sequence) {
@@ -152,18 +151,16 @@ public final class Session implements AutoCloseable {
     @Override
     public void close() {
         sequence.close();
-        closed = true;
-        model.wake();
     }
 
-    /** Marks a session that lives for one answer: who waits for its room waits until it is closed. */
+    /** Marks a session that lives for one answer. */
     Session passing() {
         passing = true;
         return this;
     }
 
-    /** Whether it gives its room back without being asked. */
-    boolean isLeaving() {
-        return passing && !closed;
+    /** Whether it lives for one answer. */
+    boolean isPassing() {
+        return passing;
     }
 }
