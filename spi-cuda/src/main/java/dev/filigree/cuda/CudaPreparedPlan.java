@@ -4,7 +4,6 @@ import dev.filigree.api.backend.ExecutionStream;
 import dev.filigree.api.backend.PreparedPlan;
 import dev.filigree.api.op.Op;
 import dev.filigree.api.plan.Plan;
-import dev.filigree.api.plan.PlanException;
 import dev.filigree.api.plan.RunBindings;
 import dev.filigree.api.plan.WorkspaceLayout;
 import dev.filigree.api.tensor.DeviceBuffer;
@@ -122,10 +121,7 @@ final class CudaPreparedPlan implements PreparedPlan {
 
     @Override
     public void run(ExecutionStream stream, RunBindings bindings, DeviceBuffer workspace) {
-        if (workspace.sizeBytes() < layout.totalBytes()) {
-            throw new PlanException("workspace of plan " + plan.name() + " must have " + layout.totalBytes()
-                    + " bytes, not " + workspace.sizeBytes());
-        }
+        layout.requireFits(plan, workspace);
         if (closed) {
             throw new IllegalStateException("plan " + plan.name() + " is closed");
         }

@@ -160,10 +160,7 @@ final class VulkanPlan implements PreparedPlan {
     @Override
     public void run(ExecutionStream stream, RunBindings bindings, DeviceBuffer workspace) {
         VulkanBuffer space = VulkanBuffer.of(workspace);
-        if (space.sizeBytes() < layout.totalBytes()) {
-            throw new PlanException("workspace of plan " + plan.name() + " must have " + layout.totalBytes()
-                    + " bytes, not " + space.sizeBytes());
-        }
+        layout.requireFits(plan, workspace);
         for (Slot slot : slots) {
             address(slot.operand(), bindings, space); // throws before anything changed
         }

@@ -79,10 +79,7 @@ final class HostPreparedPlan implements PreparedPlan, HostKernelContext, HostKer
 
     @Override
     public void run(ExecutionStream stream, RunBindings bindings, DeviceBuffer workspace) {
-        if (workspace.sizeBytes() < layout.totalBytes()) {
-            throw new PlanException("workspace of plan " + plan.name() + " must have " + layout.totalBytes()
-                    + " bytes, not " + workspace.sizeBytes());
-        }
+        layout.requireFits(plan, workspace);
         workspaceSegment = HostStream.segment(workspace);
         for (int i = 0; i < all.length; i++) {
             HostTensor tensor = all[i];

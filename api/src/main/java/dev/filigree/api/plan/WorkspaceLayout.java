@@ -2,6 +2,7 @@ package dev.filigree.api.plan;
 
 import dev.filigree.api.op.Op;
 import dev.filigree.api.tensor.BufferScope;
+import dev.filigree.api.tensor.DeviceBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -85,7 +86,20 @@ public record WorkspaceLayout(Map<TensorRef, Long> offsets, long tempBytes, long
         return offset;
     }
 
-    private static long align(long bytes) {
+    /**
+     * Throws unless a buffer can be the workspace of a plan.
+     *
+     * @throws PlanException with the plan's name and both sizes
+     */
+    public void requireFits(Plan plan, DeviceBuffer workspace) {
+        if (workspace.sizeBytes() < totalBytes) {
+            throw new PlanException("workspace of plan " + plan.name() + " must have " + totalBytes + " bytes, not "
+                    + workspace.sizeBytes());
+        }
+    }
+
+    /** Rounds up to a multiple of {@link BufferScope#ALIGNMENT_BYTES}. */
+    public static long align(long bytes) {
         long unit = BufferScope.ALIGNMENT_BYTES;
         return Math.multiplyExact(Math.addExact(bytes, unit - 1) / unit, unit);
     }
