@@ -61,17 +61,12 @@ public sealed interface Field {
         record Scratch(long at) implements Area {}
     }
 
-    /** A number of a run: {@code times * (extent / dividedBy + plus)}, or {@code plus} where there is no axis to ask. */
+    /** A number of a run. */
     sealed interface Amount {
         /** Known when the plan is prepared. */
         record Fixed(long value) implements Amount {}
 
-        /** From an extent. */
+        /** From an extent: {@code max(least, times * (extent / dividedBy + plus))}. */
         record Extent(TensorRef ref, int axis, long dividedBy, long plus, long times, long least) implements Amount {}
-
-        /** The extent itself. */
-        static Amount of(TensorRef ref, int axis) {
-            return new Extent(ref, axis, 1, 0, 1, 0);
-        }
     }
 }

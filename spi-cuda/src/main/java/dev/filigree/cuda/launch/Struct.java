@@ -23,30 +23,26 @@ public final class Struct {
 
     /** A map of {@code [numTokens, numHeads, headDim]} for tiles of 128 tokens and 64 channels of one head. */
     public Struct heads(TensorDecl decl) {
-        long headDim = decl.capacity(2);
-        long rowBytes = decl.capacity(1) * headDim * 2;
-        return map(new Field.MapField(
-                next(MAP_BYTES),
+        return heads(
                 new Field.Area.Data(decl.ref()),
                 decl.dtype() == DType.BF16,
-                List.of(
-                        new Field.Amount.Fixed(headDim),
-                        new Field.Amount.Fixed(decl.capacity(1)),
-                        new Field.Amount.Extent(decl.ref(), 0, 1, 0, 1, 1)),
-                List.of(headDim * 2, rowBytes),
-                List.of(MAP_CHANNELS, 1, MAP_ROWS)));
+                new Field.Amount.Extent(decl.ref(), 0, 1, 0, 1, 1),
+                decl.capacity(1),
+                decl.capacity(2));
     }
 
-    /** A map like {@link #heads} of 16-bit rows in scratch. */
+    /** The same of 16-bit rows in scratch. */
     public Struct heads(long at, boolean bf16, long numTokens, long numHeads, long headDim) {
+        return heads(
+                new Field.Area.Scratch(at), bf16, new Field.Amount.Fixed(Math.max(1, numTokens)), numHeads, headDim);
+    }
+
+    private Struct heads(Field.Area area, boolean bf16, Field.Amount numTokens, long numHeads, long headDim) {
         return map(new Field.MapField(
                 next(MAP_BYTES),
-                new Field.Area.Scratch(at),
+                area,
                 bf16,
-                List.of(
-                        new Field.Amount.Fixed(headDim),
-                        new Field.Amount.Fixed(numHeads),
-                        new Field.Amount.Fixed(Math.max(1, numTokens))),
+                List.of(new Field.Amount.Fixed(headDim), new Field.Amount.Fixed(numHeads), numTokens),
                 List.of(headDim * 2, numHeads * headDim * 2),
                 List.of(MAP_CHANNELS, 1, MAP_ROWS)));
     }

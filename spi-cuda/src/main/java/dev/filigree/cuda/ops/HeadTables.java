@@ -15,20 +15,20 @@ final class HeadTables {
 
     /** One row per served query head: its index, its slot, code of the pattern, sink, recent (struct PrefillHead). */
     static List<Integer> queryHeads(HeadMap heads, HeadPattern pattern) {
-        List<Integer> table = new ArrayList<>();
-        for (int i = 0; i < heads.numServedQoHeads(); i++) {
-            table.addAll(List.of(heads.qoHead(i), heads.kvSlot(i)));
-            table.addAll(pattern(pattern));
-            table.addAll(List.of(0, 0, 0));
-        }
-        return table;
+        return queryHeads(heads, pattern(pattern));
     }
 
     /** The same for heads with block lists. */
     static List<Integer> listedHeads(HeadMap heads) {
+        return queryHeads(heads, List.of(BLOCK_LIST, 0, 1));
+    }
+
+    private static List<Integer> queryHeads(HeadMap heads, List<Integer> pattern) {
         List<Integer> table = new ArrayList<>();
         for (int i = 0; i < heads.numServedQoHeads(); i++) {
-            table.addAll(List.of(heads.qoHead(i), heads.kvSlot(i), BLOCK_LIST, 0, 1, 0, 0, 0));
+            table.addAll(List.of(heads.qoHead(i), heads.kvSlot(i)));
+            table.addAll(pattern);
+            table.addAll(List.of(0, 0, 0));
         }
         return table;
     }

@@ -6,6 +6,7 @@ import dev.filigree.api.kvcache.KvPageLayout;
 import dev.filigree.api.op.PagedAttention;
 import dev.filigree.api.plan.TensorDecl;
 import dev.filigree.api.plan.Tensors;
+import dev.filigree.api.plan.WorkspaceLayout;
 import dev.filigree.api.tensor.DType;
 import dev.filigree.cuda.launch.Arg;
 import dev.filigree.cuda.launch.Choice;
@@ -24,7 +25,6 @@ import java.util.stream.Stream;
  */
 final class HopperPagedPrefill {
     private static final int GATHER_BYTES = 128;
-    private static final int ALIGNMENT = 256;
     /** Most scratch that gathered rows may take; a larger batch of contexts stays on the general kernels. */
     private static final long MOST_SCRATCH = 4L << 30;
 
@@ -38,9 +38,9 @@ final class HopperPagedPrefill {
         long columns = tensors.get(op.kv().pageTable()).capacity(1);
         long numKvTokens = numSeqs * columns * layout.pageSize();
         int headDim = layout.headDimQk();
-        long rowBytes = aligned(2L * numKvTokens * layout.numHeads() * headDim);
-        long items = aligned(HopperPrefill.QUEUE_BYTES + 4 * (numSeqs + 1));
-        long k = aligned(items
+        long rowBytes = WorkspaceLayout.align(2L * numKvTokens * layout.numHeads() * headDim);
+        long items = WorkspaceLayout.align(HopperPrefill.QUEUE_BYTES + 4 * (numSeqs + 1));
+        long k = WorkspaceLayout.align(items
                 + HopperPrefill.ITEM_BYTES
                         * heads.numServedQoHeads()
                         * (q.capacity(0) / HopperPrefill.TILE + 2 * numSeqs));
@@ -109,9 +109,5 @@ final class HopperPagedPrefill {
                                 op.kv().pages(),
                                 op.kv().pageTable())
                         .allMatch(ref -> HopperPrefill.isPacked(tensors.get(ref)));
-    }
-
-    private static long aligned(long bytes) {
-        return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     }
 }

@@ -5,6 +5,7 @@ import dev.filigree.api.op.AntidiagonalScore;
 import dev.filigree.api.op.BlockSelect;
 import dev.filigree.api.plan.TensorDecl;
 import dev.filigree.api.plan.Tensors;
+import dev.filigree.api.plan.WorkspaceLayout;
 import dev.filigree.api.tensor.DType;
 import dev.filigree.cuda.launch.Arg;
 import dev.filigree.cuda.launch.Choice;
@@ -26,7 +27,7 @@ final class HopperSelection {
     private static final int KEYS = 256;
     private static final int SCORE_BYTES = 448;
     private static final int SELECT_BYTES = 104;
-    private static final int ALIGNMENT = 256;
+    private static final int QUEUE_BYTES = 256;
 
     private HopperSelection() {}
 
@@ -43,9 +44,9 @@ final class HopperSelection {
         long numKvRows = k.capacity(0) / op.stride() + numSeqs;
         long keyTiles = Math.max(1, Math.ceilDiv(k.capacity(0), (long) op.stride() * KEYS));
         int numHeads = op.heads().numServedQoHeads();
-        long packedK = ALIGNMENT;
-        long packedQ = aligned(packedK + 2 * width * k.capacity(1) * numKvRows);
-        long partial = aligned(packedQ + 2 * width * numHeads * numQRows);
+        long packedK = QUEUE_BYTES;
+        long packedQ = WorkspaceLayout.align(packedK + 2 * width * k.capacity(1) * numKvRows);
+        long partial = WorkspaceLayout.align(packedQ + 2 * width * numHeads * numQRows);
         long tileMax = partial + 4L * device.numSms() * keyTiles * ROWS * (KEYS / stripes);
         long scratch = tileMax + 4L * device.numSms() * keyTiles * ROWS;
         boolean bf16 = q.dtype() == DType.BF16;
@@ -129,9 +130,5 @@ final class HopperSelection {
         return rows instanceof Field.Amount.Extent e
                 ? new Field.Amount.Extent(e.ref(), e.axis(), e.dividedBy(), e.plus(), e.times() * factor, 1)
                 : rows;
-    }
-
-    private static long aligned(long bytes) {
-        return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     }
 }
