@@ -1,20 +1,12 @@
 package dev.filigree.integration.models;
 
-import dev.filigree.api.backend.Backend;
 import dev.filigree.api.backend.BackendException;
 import dev.filigree.api.backend.BackendOptions;
-import dev.filigree.api.backend.BackendProvider;
-import dev.filigree.api.backend.DeviceInfo;
 import dev.filigree.api.backend.ExecutionStream;
 import dev.filigree.api.backend.PreparedPlan;
-import dev.filigree.api.backend.Probe;
-import dev.filigree.api.backend.Support;
 import dev.filigree.api.host.HostBackend;
-import dev.filigree.api.op.Op;
 import dev.filigree.api.plan.Plan;
 import dev.filigree.api.plan.RunBindings;
-import dev.filigree.api.plan.Tensors;
-import dev.filigree.api.select.BackendSelector;
 import dev.filigree.api.tensor.BufferScope;
 import dev.filigree.api.tensor.DeviceBuffer;
 import dev.filigree.api.tensor.OutOfMemoryException;
@@ -23,8 +15,7 @@ import java.util.List;
 import java.util.Random;
 
 /** The reference backend, with failures on order: runs that fail after their work, and memory that runs out. */
-final class FaultyBackend implements BackendProvider, Backend {
-    private final HostBackend real;
+final class FaultyBackend extends ForwardingBackend {
     private boolean failNextRun;
     private long allocationsLeft = Long.MAX_VALUE;
 
@@ -38,11 +29,7 @@ final class FaultyBackend implements BackendProvider, Backend {
 
     /** Failures over another backend that computes in host memory. */
     FaultyBackend(String name) {
-        BackendProvider provider = BackendSelector.installed().providers().stream()
-                .filter(one -> one.name().equals(name))
-                .findFirst()
-                .orElseThrow();
-        real = (HostBackend) provider.open(BackendOptions.NONE);
+        super("faulty", name, BackendOptions.NONE);
     }
 
     /** From now on that share of allocations and of runs fails, each after it has done its work. */
@@ -62,10 +49,6 @@ final class FaultyBackend implements BackendProvider, Backend {
         return fault;
     }
 
-    BackendSelector selector() {
-        return new BackendSelector(List.of(this));
-    }
-
     /** The next run does its work, so memory has changed, and fails then. */
     void failNextRun() {
         failNextRun = true;
@@ -78,42 +61,12 @@ final class FaultyBackend implements BackendProvider, Backend {
 
     /** Native memory that scopes hold. */
     long usedBytes() {
-        return real.memory().usedBytes();
-    }
-
-    @Override
-    public String name() {
-        return "faulty";
-    }
-
-    @Override
-    public int spiVersion() {
-        return SPI_VERSION;
-    }
-
-    @Override
-    public int priority() {
-        return 1;
-    }
-
-    @Override
-    public Probe probe() {
-        return new Probe.Available(List.of(device()));
-    }
-
-    @Override
-    public Backend open(BackendOptions options) {
-        return this;
-    }
-
-    @Override
-    public DeviceInfo device() {
-        return real.device();
+        return ((HostBackend) real()).memory().usedBytes();
     }
 
     @Override
     public BufferScope openScope() {
-        BufferScope scope = real.openScope();
+        BufferScope scope = super.openScope();
         return new BufferScope() {
             @Override
             public DeviceBuffer allocate(long sizeBytes) {
@@ -141,18 +94,8 @@ final class FaultyBackend implements BackendProvider, Backend {
     }
 
     @Override
-    public ExecutionStream openStream() {
-        return real.openStream();
-    }
-
-    @Override
-    public Support support(Op op, Tensors tensors) {
-        return real.support(op, tensors);
-    }
-
-    @Override
     public PreparedPlan prepare(Plan plan) {
-        PreparedPlan prepared = real.prepare(plan);
+        PreparedPlan prepared = super.prepare(plan);
         return new PreparedPlan() {
             @Override
             public Plan plan() {
@@ -183,10 +126,5 @@ final class FaultyBackend implements BackendProvider, Backend {
                 prepared.close();
             }
         };
-    }
-
-    @Override
-    public void close() {
-        real.close();
     }
 }
