@@ -28,6 +28,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 class BlockManagerModelTest {
     private static final int STEPS = 10_000;
+    private static final int MIN_REFUSALS = 100;
     private static final int MAX_TOKENS = 90;
 
     private enum Action {
@@ -58,7 +59,8 @@ class BlockManagerModelTest {
     void sequencesReadWhatTheyWroteAndNoPageIsLost(long seed) {
         random = new Random(seed);
         model = new BlockModel(cache(60, 40, 30));
-        for (int step = 0; step < STEPS; step++) {
+        // Some seeds rarely fill the cache: they go on until it was full often enough to have been tested.
+        for (int step = 0; step < STEPS || (refusals <= MIN_REFUSALS && step < 10 * STEPS); step++) {
             Action action = Action.values()[random.nextInt(Action.values().length)];
             if (act(action)) {
                 done.merge(action, 1, Integer::sum);
@@ -68,7 +70,7 @@ class BlockManagerModelTest {
         for (Action action : Action.values()) {
             assertTrue(done.getOrDefault(action, 0) > 100, () -> "seed " + seed + " did too little: " + done);
         }
-        assertTrue(refusals > 100, () -> "seed " + seed + " had " + refusals + " refusals");
+        assertTrue(refusals > MIN_REFUSALS, () -> "seed " + seed + " had " + refusals + " refusals");
         twins.forEach(twin -> twin.blocks.clear());
         twins.clear();
         model.check(twins);
