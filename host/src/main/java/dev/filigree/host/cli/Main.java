@@ -20,6 +20,7 @@ import picocli.CommandLine.Command;
             CalibrateCommand.class,
             EvalCommand.class,
             QuantizeCommand.class,
+            ImportCommand.class,
             PaintCommand.class
         },
         mixinStandardHelpOptions = true,

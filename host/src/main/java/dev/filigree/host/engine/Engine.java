@@ -13,6 +13,7 @@ import dev.filigree.host.checkpoint.DecoderConfig;
 import dev.filigree.host.checkpoint.DecoderWeights;
 import dev.filigree.host.decoder.DecoderPlan;
 import dev.filigree.host.decoder.DecoderPlanner;
+import dev.filigree.host.keys.KeyFold;
 import dev.filigree.host.lora.Adapters;
 import dev.filigree.policies.config.AdapterConfig;
 import java.math.BigInteger;
@@ -59,6 +60,7 @@ public final class Engine implements AutoCloseable {
         try {
             Checkpoint checkpoint = closer.add(Checkpoint.open(config.checkpoint()));
             DecoderWeights.of(checkpoint);
+            KeyFold keys = KeyFold.of(checkpoint, config.keySmoothing());
             EngineModel anywhere = EngineModel.of(checkpoint, config);
             Adapters.Holder files =
                     closer.add(new Adapters.Holder(Adapters.open(config.adapters(), anywhere.linears())));
@@ -67,10 +69,10 @@ public final class Engine implements AutoCloseable {
             model = adapted(plain, files.get());
             Backend backend = closer.add(selection.backend());
             stream = closer.add(backend.openStream());
-            adapters = new EngineAdapters(backend, stream, files);
+            adapters = new EngineAdapters(backend, stream, files, keys);
             AutoCloseable buffers = adapters::close;
             closer.add(buffers);
-            memory = closer.add(new ModelMemory(backend.openScope(), checkpoint, stream, adapters));
+            memory = closer.add(new ModelMemory(backend.openScope(), checkpoint, stream, adapters, keys));
             memory.allocatePages(model.kv());
             workspace = closer.add(new Workspace(backend));
             prepared = closer.add(new PreparedSteps(this::prepare));
