@@ -67,8 +67,7 @@ final class DecodeStep {
     }
 
     void attend(HeadMap heads, HeadPattern pattern, KvPages kv, Optional<PageChoice> choice) {
-        builder.add(
-                new PagedAttention(heads, pattern, PrefillRates.SCALE, kv, q, offsets, lengths, choice, out, lse));
+        builder.add(new PagedAttention(heads, pattern, PrefillRates.SCALE, kv, q, offsets, lengths, choice, out, lse));
     }
 
     private static int coprime(int n) {
@@ -83,4 +82,3 @@ final class DecodeStep {
         return b == 0 ? a : gcd(b, a % b);
     }
 }
-

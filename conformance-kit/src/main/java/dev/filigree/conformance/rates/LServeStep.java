@@ -49,8 +49,12 @@ record LServeStep(int batch, int context, int budget, KvPrecision precision, boo
 
     /** Bytes of keys and values that a layer reads, statistics left out. */
     double bytes() {
-        double chosen = (double) Math.min(budgetPages(), numPages()) * layout(CHOOSING, STATISTICS).kMaxOffset();
-        return batch * (chosen + (double) RING.columns(context, PAGE) * layout(STREAMING, 0).pageBytes());
+        double chosen = (double) Math.min(budgetPages(), numPages())
+                * layout(CHOOSING, STATISTICS).kMaxOffset();
+        return batch
+                * (chosen
+                        + (double) RING.columns(context, PAGE)
+                                * layout(STREAMING, 0).pageBytes());
     }
 
     /** Share of the cached tokens that the choosing heads read. */
@@ -71,8 +75,8 @@ record LServeStep(int batch, int context, int budget, KvPrecision precision, boo
         KvPages pages = step.pages(name, layout(CHOOSING, STATISTICS), new KvAddressing.Linear(), context);
         HeadMap heads = heads(CHOOSING);
         PageChoice choice = choice(step, name);
-        TensorRef scores = step.builder.temp(
-                name + ".scores", DType.F32, step.seqs, lists(), Dim.fixed("maxPages", numPages()));
+        TensorRef scores =
+                step.builder.temp(name + ".scores", DType.F32, step.seqs, lists(), Dim.fixed("maxPages", numPages()));
         step.builder.add(new PageScore(
                 heads,
                 choice.scope(),
@@ -81,8 +85,7 @@ record LServeStep(int batch, int context, int budget, KvPrecision precision, boo
                 step.lengths,
                 scores,
                 Optional.of(new PageReuse(budgetPages(), REUSE, choice))));
-        step.builder.add(
-                new PageSelect(heads, budgetPages(), SINK / PAGE, PAGE, REUSE, scores, step.lengths, choice));
+        step.builder.add(new PageSelect(heads, budgetPages(), SINK / PAGE, PAGE, REUSE, scores, step.lengths, choice));
         step.attend(heads, HeadPattern.DENSE, pages, Optional.of(choice));
         KvPages window = step.pages(name + ".ring", layout(STREAMING, 0), RING, context);
         step.attend(heads(STREAMING), new HeadPattern.Streaming(SINK, RECENT), window, Optional.empty());

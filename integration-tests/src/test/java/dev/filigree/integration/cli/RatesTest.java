@@ -53,6 +53,7 @@ class RatesTest {
     @Test
     void linearsRunInEveryStorage() throws Exception {
         List<String[]> rows = rates(64, "1 x 64 x 224");
-        assertEquals(6, rows.size(), () -> rows.stream().map(row -> row[0]).toList().toString());
+        assertEquals(
+                6, rows.size(), () -> rows.stream().map(row -> row[0]).toList().toString());
     }
 }
