@@ -19,6 +19,7 @@ import picocli.CommandLine.Command;
             NeedleCommand.class,
             CalibrateCommand.class,
             EvalCommand.class,
+            BenchCommand.class,
             QuantizeCommand.class,
             ImportCommand.class,
             PaintCommand.class
