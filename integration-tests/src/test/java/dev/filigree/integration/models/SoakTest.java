@@ -42,6 +42,7 @@ class SoakTest {
             new FaultyBackend(TestModels.cpuBackends().getFirst());
     private final AtomicLong answers = new AtomicLong();
     private final AtomicLong failures = new AtomicLong();
+    private final AtomicLong refusals = new AtomicLong();
     private final List<List<Integer>> expected = new ArrayList<>();
     private long deadline;
 
@@ -66,12 +67,13 @@ class SoakTest {
             assertIdle(model.load());
             System.out.printf(
                     Locale.ROOT,
-                    "soak: %.1f minutes, %d answers as alone, %d faults, %d requests failed or refused, "
+                    "soak: %.1f minutes, %d answers as alone, %d faults, %d requests failed, %d refused, "
                             + "native bytes at most %d, then %d, heap bytes %d, then %d%n",
                     SECONDS / 60.0,
                     answers.get(),
                     backend.faults(),
                     failures.get(),
+                    refusals.get(),
                     middle,
                     end,
                     middleHeap,
@@ -101,6 +103,7 @@ class SoakTest {
                         tryOnce(model, random);
                         most.accumulateAndGet(backend.usedBytes(), Math::max);
                     }
+                    return true;
                 }));
             }
             await(clients, threads);
@@ -117,7 +120,7 @@ class SoakTest {
                 clients.get(i).get(200, TimeUnit.MILLISECONDS);
                 i++;
             } catch (TimeoutException e) {
-                long now = answers.get() + failures.get();
+                long now = answers.get() + failures.get() + refusals.get();
                 since = now == seen ? since : RunningClock.nanoTime();
                 seen = now;
                 if (RunningClock.nanoTime() - since > MAX_SILENT_NANOS) {
@@ -139,7 +142,7 @@ class SoakTest {
                 && (failures.get() < 3 || answers.get() < 4 * NUM_CLIENTS);
     }
 
-    private void tryOnce(Filigree model, Random random) {
+    private void tryOnce(Filigree model, Random random) throws InterruptedException {
         int number = random.nextInt(NUM_PROMPTS);
         try {
             if (random.nextBoolean()) {
@@ -150,7 +153,11 @@ class SoakTest {
             } else {
                 converse(model, random, number);
             }
-        } catch (BackendException | OutOfMemoryException | CacheFullException | QueueFullException e) {
+        } catch (QueueFullException | CacheFullException e) {
+            refusals.incrementAndGet();
+            // Asking again at once would leave the others no time to answer.
+            Thread.sleep(1 + random.nextInt(50));
+        } catch (BackendException | OutOfMemoryException e) {
             failures.incrementAndGet();
         }
     }
