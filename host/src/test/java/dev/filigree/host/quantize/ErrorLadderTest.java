@@ -24,6 +24,7 @@ import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 class ErrorLadderTest {
     /** Per input channel: fewer rows leave GPTQ second moments that are chance. */
     private static final int ROWS_PER_CHANNEL = 3;
+
     private static final int MIN_ROWS = 1024;
 
     /** A kind of layer in its own size: its input and its outputs. */

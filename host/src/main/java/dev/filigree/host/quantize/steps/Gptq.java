@@ -8,6 +8,9 @@ import java.util.stream.IntStream;
  */
 final class Gptq {
     private static final int BLOCK = 128;
+    /** Rows that a thread rounds together. */
+    private static final int ROWS = 16;
+
     private static final double DAMP = 0.01;
     private static final double MORE_DAMP = 0.001;
     private static final int MAX_TRIES = 250;
@@ -43,7 +46,10 @@ final class Gptq {
                 .mapToInt(Integer::intValue)
                 .toArray();
         double[] upper = upperOfInverse(permuted(hessian, order), columns);
-        IntStream.range(0, rows).parallel().forEach(n -> roundRow(weight, n, columns, order, upper, grid));
+        IntStream.range(0, (rows + ROWS - 1) / ROWS)
+                .parallel()
+                .forEach(block -> roundRows(
+                        weight, block * ROWS, Math.min(rows, (block + 1) * ROWS), columns, order, upper, grid));
         return weight;
     }
 
@@ -74,28 +80,39 @@ final class Gptq {
         return turned;
     }
 
-    private static void roundRow(float[] weight, int n, int columns, int[] order, double[] upper, Nearest grid) {
-        double[] left = new double[columns];
-        for (int i = 0; i < columns; i++) {
-            left[i] = weight[n * columns + order[i]];
+    /** Rows together read the factor once, which is larger than any cache. Each gets what it would get alone. */
+    private static void roundRows(
+            float[] weight, int from, int to, int columns, int[] order, double[] upper, Nearest grid) {
+        double[][] left = new double[to - from][columns];
+        for (int n = from; n < to; n++) {
+            for (int i = 0; i < columns; i++) {
+                left[n - from][i] = weight[n * columns + order[i]];
+            }
         }
-        double[] errors = new double[BLOCK];
+        double[][] errors = new double[to - from][BLOCK];
         for (int start = 0; start < columns; start += BLOCK) {
             int end = Math.min(columns, start + BLOCK);
             for (int i = start; i < end; i++) {
-                float rounded = grid.of(n, order[i], (float) left[i]);
-                weight[n * columns + order[i]] = rounded;
-                double error = (left[i] - rounded) / upper[i * columns + i];
-                errors[i - start] = error;
-                for (int j = i + 1; j < end; j++) {
-                    left[j] -= error * upper[i * columns + j];
+                for (int n = from; n < to; n++) {
+                    double value = left[n - from][i];
+                    float rounded = grid.of(n, order[i], (float) value);
+                    weight[n * columns + order[i]] = rounded;
+                    double error = (value - rounded) / upper[i * columns + i];
+                    errors[n - from][i - start] = error;
+                    subtract(left[n - from], error, upper, i * columns, i + 1, end);
                 }
             }
             for (int i = start; i < end; i++) {
-                for (int j = end; j < columns; j++) {
-                    left[j] -= errors[i - start] * upper[i * columns + j];
+                for (int n = 0; n < to - from; n++) {
+                    subtract(left[n], errors[n][i - start], upper, i * columns, end, columns);
                 }
             }
+        }
+    }
+
+    private static void subtract(double[] left, double by, double[] upper, int row, int from, int to) {
+        for (int j = from; j < to; j++) {
+            left[j] -= by * upper[row + j];
         }
     }
 

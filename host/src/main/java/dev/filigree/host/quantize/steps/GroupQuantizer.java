@@ -102,8 +102,7 @@ public final class GroupQuantizer {
     }
 
     private LowRank decompose(TruncatedSvd how, float[] matrix, int rank) {
-        return data.profile.of(
-                "decompose", () -> how.decompose(matrix, data.outFeatures, data.inFeatures, rank));
+        return data.profile.of("decompose", () -> how.decompose(matrix, data.outFeatures, data.inFeatures, rank));
     }
 
     /** The candidate of least error; of equal ones the later, as in the original. */
@@ -159,8 +158,7 @@ public final class GroupQuantizer {
 
     /** Alternates between the branch and the rounded residual (SVDQuant, released quantizer); keeps the best. */
     private Split refine(Split first, int rank) {
-        TruncatedSvd turns =
-                SvdChoice.manyTimes(data.products, data.outFeatures, data.inFeatures, recipe.seed());
+        TruncatedSvd turns = SvdChoice.manyTimes(data.products, data.outFeatures, data.inFeatures, recipe.seed());
         float[] smoothed = residual(unbranched(first.smooth()));
         Split best = first;
         Split current = first;

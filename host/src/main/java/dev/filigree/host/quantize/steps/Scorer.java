@@ -20,8 +20,7 @@ final class Scorer {
     double error(Split split, float[] rounded, double[] shiftOutputs, boolean measuring) {
         GroupData.Rows rows = measuring ? data.measuring : data.deciding;
         Profile profile = data.profile;
-        float[] codes = profile.of(
-                "quantize inputs", () -> activations.round(rows.x, data.inFeatures, split.smooth()));
+        float[] codes = profile.of("quantize inputs", () -> activations.round(rows.x, data.inFeatures, split.smooth()));
         float[] branch = profile.of("branch outputs", () -> splitter.branchOutputs(split, rows));
         float[] product = profile.of("outputs", () -> outputs(codes, rounded));
         double sum = profile.of("compare outputs", () -> squares(product, branch, shiftOutputs, rows.y));
@@ -29,8 +28,7 @@ final class Scorer {
     }
 
     private float[] outputs(float[] codes, float[] rounded) {
-        return data.products.times(
-                codes, codes.length / data.inFeatures, rounded, data.outFeatures, data.inFeatures);
+        return data.products.times(codes, codes.length / data.inFeatures, rounded, data.outFeatures, data.inFeatures);
     }
 
     /** Row by row, so that the sum does not depend on the number of threads. */
