@@ -174,6 +174,17 @@ final class BranchLayer {
         }
     }
 
+    /** A NaN makes its group's scale NaN, and so reaches every output of its row. */
+    void checkNaN(CaseContext c) {
+        float[] expected = c.run(layer(true)).values("y");
+        float[] broken = x.clone();
+        int row = tokens / 2;
+        broken[row * IN + IN / 2] = Float.NaN;
+        Arrays.fill(expected, row * OUT, (row + 1) * OUT, Float.NaN);
+        float[] actual = c.run(new BranchLayer(this, broken).layer(true)).values("y");
+        c.close("y with a NaN in row " + row, expected, actual, Tolerances.linear(DType.F32).betweenResults());
+    }
+
     /** Adapters of these ranks add their products to what the layer gives with its branch. */
     void checkAdapters(CaseContext c, int... ranks) {
         Steps steps = steps("layer with adapters", true);

@@ -56,6 +56,14 @@ class LapackSvdTest {
                 assertEquals(ours.rank(), theirs.rank(), told);
                 assertArrayEquals(ours.singular(), theirs.singular(), 1e-12 * ours.singular()[0], told);
                 assertEquals(ours.relativeError(), theirs.relativeError(), 1e-7, told);
+                for (int r = 0; r < theirs.rank(); r++) {
+                    float[] right = Arrays.copyOfRange(theirs.right(), r * size[1], (r + 1) * size[1]);
+                    float top = 0;
+                    for (float value : right) {
+                        top = Math.abs(value) > Math.abs(top) ? value : top;
+                    }
+                    assertTrue(top > 0, told + ": the largest component must be positive");
+                }
                 float[] expected = product(ours, size[0], size[1]);
                 assertArrayEquals(
                         expected, product(theirs, size[0], size[1]), (float) (1e-6 * ours.singular()[0]), told);
