@@ -25,7 +25,7 @@ import picocli.CommandLine.Parameters;
         },
         footer = {
             "",
-            "Example:",
+            "Examples:",
             "  filigree import Llama-3-8B-w4a8-g128 -o llama-w4a8    # then linear: w4a8 in a config"
         })
 final class ImportCommand extends Common {
