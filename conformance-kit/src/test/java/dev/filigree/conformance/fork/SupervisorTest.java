@@ -15,6 +15,7 @@ import java.io.PrintWriter;
 import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -105,6 +106,33 @@ class SupervisorTest {
         var refused = assertThrows(
                 IllegalArgumentException.class,
                 () -> supervisor("crash", Duration.ofMinutes(1)).run(request(ONLY)));
-        assertEquals(file + " is no journal of a run", refused.getMessage());
+        assertTrue(
+                String.valueOf(refused.getMessage()).startsWith(file + " is no journal of a run"), refused::getMessage);
+    }
+
+    @Test
+    void aJournalThatWasTamperedWithIsRefusedInASentence() throws Exception {
+        Journal journal = new Journal(folder.resolve("journal"));
+        RunRequest request = request(ONLY);
+        for (String line : List.of(
+                "end",
+                "end\t-1",
+                "end\tmany\tx",
+                "end\t999999",
+                "end\t0\tanother case\t7\tPASSED\t\t0\t0\t",
+                "end\t0\t%s\t%d\tWHATEVER\t\t0\t0\t")) {
+            Files.deleteIfExists(journal.file());
+            RunRequest.begin(journal, request);
+            var first = request.executions().getFirst();
+            Files.writeString(
+                    journal.file(),
+                    line.formatted(first.executed().id(), first.seed()) + "\n",
+                    StandardOpenOption.APPEND);
+            var refused =
+                    assertThrows(IllegalArgumentException.class, () -> journal.results(request.executions()), line);
+            assertTrue(
+                    String.valueOf(refused.getMessage()).startsWith("the journal is of another run: "),
+                    refused::getMessage);
+        }
     }
 }

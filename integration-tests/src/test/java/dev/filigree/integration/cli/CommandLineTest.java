@@ -10,6 +10,8 @@ import dev.filigree.integration.process.ModulePathProcess;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -225,6 +227,37 @@ class CommandLineTest {
         assertEquals(1, failed.exitCode(), failed.toString());
         assertTrue(failed.out().contains("FAIL"), failed.out());
         assertTrue(failed.out().contains("position 0: logits differ by 2."), failed.out());
+    }
+
+    /** Few inputs, so that it is over soon: 8 bits on both sides keep the answer all the same. */
+    @Test
+    void quantizeWritesACheckpointThatAnswers() throws Exception {
+        Path checkpoint = folder.resolve("needle-w8a8");
+        Path page = folder.resolve("quantize.html");
+        Path report = folder.resolve("quantize.json");
+        String options =
+                "--scheme w8a8 --smooth none --rank 4 --iterations 1 --samples 1 --rows 64 --min-tokens 600 --max-tokens 700";
+        List<String> command = new ArrayList<>(List.of("quantize", "examples/models/needle-16k"));
+        command.addAll(List.of(options.split(" ")));
+        command.addAll(List.of("-o", checkpoint.toString(), "--html", page.toString(), "--json", report.toString()));
+        var quantized = ModulePathProcess.cli(command.toArray(String[]::new)).run(LATER);
+        assertEquals(0, quantized.exitCode(), quantized.toString());
+        JsonNode groups = new JsonMapper().readTree(report.toFile()).get("errors");
+        assertEquals(6 * 4, groups.size(), "four groups in each of six layers");
+        for (JsonNode group : groups) {
+            double plain = group.get("plain").doubleValue();
+            assertTrue(plain > 0 && plain < 0.05, groups::toString);
+        }
+        assertTrue(Files.readString(page).contains("layer 5 gate, up"));
+        Path config = Files.writeString(
+                folder.resolve("w8a8.yaml"),
+                "model: " + checkpoint
+                        + "\nlinear: {policy: w8a8}\nprompt: {text: 'The pass key for amber otter is 83412. "
+                        + "What is the pass key for amber otter? '}\ngeneration: {maxTokens: 5}\n");
+        var answered = ModulePathProcess.cli("run", config.toString(), "--expect", "83412")
+                .run(LATER);
+        assertEquals(0, answered.exitCode(), answered.toString());
+        assertTrue(answered.out().contains("83412"), answered.out());
     }
 
     @ParameterizedTest
