@@ -88,16 +88,19 @@ class OpCostTest {
                 Optional.empty(),
                 Optional.empty(),
                 out("y", DType.F32, TOKENS, dim("out", 10)));
-        assertEquals(
-                new Cost(2 * 15 * 1280, 1280 / 2 + 20 * 2 + 15 * 128 * 2, 15 * 10 * 4), cost(linear, LOAD));
+        assertEquals(new Cost(2 * 15 * 1280, 1280 / 2 + 20 * 2 + 15 * 128 * 2, 15 * 10 * 4), cost(linear, LOAD));
     }
 
     @Test
     void adaptersCostTwoThinProducts() {
         LoraApply adapters = new LoraApply(
                 in("x", DType.F32, TOKENS, dim("in", 6)),
-                List.of(in("d0", DType.F32, dim("r0", 2), dim("in", 6)), in("d1", DType.F32, dim("r1", 3), dim("in", 6))),
-                List.of(in("u0", DType.F32, dim("out", 10), dim("r0", 2)), in("u1", DType.F32, dim("out", 10), dim("r1", 3))),
+                List.of(
+                        in("d0", DType.F32, dim("r0", 2), dim("in", 6)),
+                        in("d1", DType.F32, dim("r1", 3), dim("in", 6))),
+                List.of(
+                        in("u0", DType.F32, dim("out", 10), dim("r0", 2)),
+                        in("u1", DType.F32, dim("out", 10), dim("r1", 3))),
                 in("s", DType.F32, dim("adapters", 2)),
                 tensor("y", TensorRole.STATE, DType.F32, TOKENS, dim("out", 10)));
         assertEquals(new Cost(15 * 2 * (2 + 3) * 16, 15 * (6 + 10) * 4, 15 * 10 * 4), cost(adapters, LOAD));
@@ -124,10 +127,7 @@ class OpCostTest {
     void streamingHeadsCostTheirWindow() {
         double pairs = 15 * 10;
         assertEquals(
-                new Cost(
-                        2 * pairs * 16 * 4,
-                        15 * 4 * 8 * 2 + 3 * (10 + 5) * 2 * (8 + 8) * 2,
-                        15 * (4 * 8 * 4 + 4 * 4)),
+                new Cost(2 * pairs * 16 * 4, 15 * 4 * 8 * 2 + 3 * (10 + 5) * 2 * (8 + 8) * 2, 15 * (4 * 8 * 4 + 4 * 4)),
                 cost(streaming(2, 8), LOAD));
     }
 
@@ -171,10 +171,7 @@ class OpCostTest {
                 out("mass", DType.F32, Dim.upTo("numQBlocks", 9), dim("heads", 4), dim("blocks", 9)));
         double pairs = LOAD.causalPairs();
         assertEquals(
-                new Cost(
-                        2 * pairs / 4 * 8 * 4,
-                        15 * 4 * 8 * 2 + 3 * 40 * 8 * 2 * 2,
-                        4 * pairs / 256 * 4),
+                new Cost(2 * pairs / 4 * 8 * 4, 15 * 4 * 8 * 2 + 3 * 40 * 8 * 2 * 2, 4 * pairs / 256 * 4),
                 cost(score, LOAD));
     }
 

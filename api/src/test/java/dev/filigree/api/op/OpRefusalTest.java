@@ -100,8 +100,7 @@ class OpRefusalTest {
 
     private static AntidiagonalScore score(int stride, TensorRef q, TensorRef k, TensorRef mass) {
         AntidiagonalScore.Residues residues = AntidiagonalScore.Residues.ALTERNATING;
-        return new AntidiagonalScore(
-                HEADS, Masking.CAUSAL, 1, 16, stride, 1, residues, q, k, SOME, SOME, SOME, mass);
+        return new AntidiagonalScore(HEADS, Masking.CAUSAL, 1, 16, stride, 1, residues, q, k, SOME, SOME, SOME, mass);
     }
 
     @Test

@@ -229,6 +229,39 @@ class CommandLineTest {
         assertTrue(failed.out().contains("position 0: logits differ by 2."), failed.out());
     }
 
+    /** Two steps, both of which the sparse config keeps dense: equal pictures, side by side on a sheet. */
+    @Test
+    void paintComparesConfigsOnASheet() throws Exception {
+        Path sheet = folder.resolve("sheet.png");
+        Path report = folder.resolve("paint.json");
+        var painted = ModulePathProcess.cli(
+                        "paint",
+                        "a large red ring left of a small blue cross on grey",
+                        "--steps",
+                        "2",
+                        "--guidance",
+                        "1",
+                        "--config",
+                        "examples/shapes.yaml",
+                        "--against",
+                        "examples/shapes-xattention.yaml",
+                        "-o",
+                        sheet.toString(),
+                        "--json",
+                        report.toString())
+                .run(LATER);
+        assertEquals(0, painted.exitCode(), painted.toString());
+        JsonNode runs = new JsonMapper().readTree(report.toFile()).get("runs");
+        assertEquals(2, runs.get(0).get("attentionSteps").get("dense").intValue());
+        assertEquals("equal", runs.get(1).get("psnr").textValue());
+        byte[] png = Files.readAllBytes(sheet);
+        assertEquals("PNG", new String(png, 1, 3, java.nio.charset.StandardCharsets.ISO_8859_1));
+        var unknown = ModulePathProcess.cli("paint", "a purple elephant", "-o", sheet.toString())
+                .run(SOON);
+        assertEquals(2, unknown.exitCode(), unknown.toString());
+        assertTrue(unknown.err().contains("elephant") || unknown.err().contains("purple"), unknown.err());
+    }
+
     /** Few inputs, so that it is over soon: 8 bits on both sides keep the answer all the same. */
     @Test
     void quantizeWritesACheckpointThatAnswers() throws Exception {
