@@ -9,6 +9,7 @@ import java.nio.file.Path;
 /** Text of a file that somebody else may have written: of bounded size, and quoted in bounded length. */
 public final class GivenText {
     private static final int MAX_QUOTED = 80;
+    private static final int MAX_LINE = 300;
 
     private GivenText() {}
 
@@ -30,10 +31,18 @@ public final class GivenText {
         }
     }
 
-    /** Fit for one line of a message: at most 80 characters, none that controls a terminal. */
+    /** Fit for one line of a message: at most 80 characters, none that controls a terminal, in quotes. */
     public static String quote(String text) {
-        String start = text.substring(0, Math.min(text.length(), MAX_QUOTED));
-        String plain = start.replaceAll("[\\p{Cntrl}\\p{Cs}]", "?");
-        return "'" + plain + (start.length() < text.length() ? "...'" : "'");
+        return "'" + shortened(text, MAX_QUOTED) + "'";
+    }
+
+    /** The same of at most 300 characters and without quotes, for a sentence that may hold a part of the file. */
+    public static String line(String text) {
+        return shortened(text, MAX_LINE);
+    }
+
+    private static String shortened(String text, int maxCharacters) {
+        String start = text.substring(0, Math.min(text.length(), maxCharacters));
+        return start.replaceAll("[\\p{Cntrl}\\p{Cs}]", "?") + (start.length() < text.length() ? "..." : "");
     }
 }

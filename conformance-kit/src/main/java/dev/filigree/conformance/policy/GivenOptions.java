@@ -31,7 +31,7 @@ final class GivenOptions implements PolicyOptions {
         for (String key : given.keySet()) {
             if (specs.stream().noneMatch(spec -> spec.key().equals(key))) {
                 throw new IllegalArgumentException("policy " + policy + " has options "
-                        + specs.stream().map(OptionSpec::key).toList() + ", not " + key);
+                        + specs.stream().map(OptionSpec::key).toList() + ", not " + GivenText.line(key));
             }
         }
         for (OptionSpec spec : specs) {

@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -108,6 +109,26 @@ class SupervisorTest {
                 () -> supervisor("crash", Duration.ofMinutes(1)).run(request(ONLY)));
         assertTrue(
                 String.valueOf(refused.getMessage()).startsWith(file + " is no journal of a run"), refused::getMessage);
+    }
+
+    /** Whatever stands in a field, the complaint stays a line to read. */
+    @Test
+    void aJournalOfLongFieldsIsRefusedInALine() throws Exception {
+        Path file = folder.resolve("journal");
+        for (int field = 1; field <= 9; field++) {
+            List<String> fields = new ArrayList<>(List.of(
+                    "run", "cpu-reference", "full", "SMOKE", "42", "2026-01-02T03:04:05Z", "R9", "7", "dense", ""));
+            fields.set(field, "\u001b" + "x".repeat(9_000));
+            Files.writeString(file, String.join("\t", fields) + "\n");
+            String said = "";
+            try {
+                var request = RunRequest.read(new Journal(file)).orElseThrow();
+                new Journal(file).results(request.executions());
+            } catch (IllegalArgumentException e) {
+                said = String.valueOf(e.getMessage());
+            }
+            assertTrue(said.length() < 700 && !said.contains("\u001b"), said);
+        }
     }
 
     @Test
