@@ -30,6 +30,9 @@ public final class StorageIndex {
     public static final List<String> TENSORS =
             List.of("qweight", "wscales", "wzeros", "channel_scales", "bias", "smooth", "low_rank_down", "low_rank_up");
 
+    /** No layer is stored at low bit width. */
+    public static final StorageIndex NONE = new StorageIndex(Map.of());
+
     private static final JsonMapper MAPPER = new JsonMapper(JsonFile.factory());
 
     private final Map<String, LinearStorage> layers;

@@ -1,6 +1,7 @@
 package dev.filigree.host.lora;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.filigree.api.backend.Backend;
@@ -209,6 +210,47 @@ class AdaptedLayerTest {
             assertArrayEquals(run(backend, adapters()), run(backend, silent));
         }
         adapters.attached().forEach(one -> one.file().close());
+    }
+
+    @Test
+    void theOrderOfAdaptersIsThatOfTheirSums() {
+        for (String backend : BACKENDS) {
+            Adapters one = adapters(16, 33);
+            float[] forth = run(backend, one);
+            one.attached().forEach(a -> a.file().close());
+            Adapters other = adapters(33, 16);
+            float[] back = run(backend, other);
+            other.attached().forEach(a -> a.file().close());
+            for (int i = 0; i < forth.length; i++) {
+                assertEquals(forth[i], back[i], 1e-5 * largest(forth));
+            }
+        }
+    }
+
+    private static double largest(float[] values) {
+        double top = 0;
+        for (float value : values) {
+            top = Math.max(top, Math.abs(value));
+        }
+        return top;
+    }
+
+    /** Against the layer before quantization no backend loses more than another. */
+    @Test
+    void backendsLoseTheSame() {
+        float[] w = gaussians(2, OUT * IN, 0.05);
+        float[] bias = gaussians(3, OUT, 1);
+        double[] exact = new double[ROWS * OUT];
+        for (int i = 0; i < exact.length; i++) {
+            exact[i] = bias[i % OUT];
+            for (int k = 0; k < IN; k++) {
+                exact[i] += (double) X[i / OUT * IN + k] * w[i % OUT * IN + k];
+            }
+        }
+        double expected = distance(run("cpu-reference", adapters()), new float[exact.length], exact);
+        assertTrue(expected > 0.01 && expected < 0.2, () -> "loses " + expected);
+        assertEquals(
+                expected, distance(run("cpu-vector", adapters()), new float[exact.length], exact), 0.02 * expected);
     }
 
     /** Two adapters are one whose factors are put together, and an adapter is a wider low-rank branch. */

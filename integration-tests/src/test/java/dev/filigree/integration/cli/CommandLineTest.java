@@ -26,7 +26,7 @@ class CommandLineTest {
     Path folder;
 
     @ParameterizedTest
-    @ValueSource(strings = {"run", "tokenize", "check", "backends", "explain", "needle", "verify"})
+    @ValueSource(strings = {"run", "tokenize", "check", "backends", "explain", "needle", "verify", "bench"})
     void everyCommandHasHelpWithExamples(String command) throws Exception {
         var result = ModulePathProcess.cli(command, "--help").run(SOON);
         assertEquals(0, result.exitCode(), result.toString());

@@ -88,7 +88,8 @@ public final class Choosers {
             case KvDequantize o -> CacheOps.dequantize(o, tensors, device);
             case KvEvict o -> CacheOps.evict(o, tensors, device);
             case KvCopy o -> CacheOps.copy(o, tensors, device);
-            case Linear o -> LinearOps.linear(o, tensors, device);
+            case Linear o ->
+                HopperLinear.linear(o, tensors, device).orElseGet(() -> LinearOps.linear(o, tensors, device));
             case ActivationQuantize o -> LinearOps.quantize(o, tensors, device);
             case LowBitLinear o -> LinearOps.lowBit(o, tensors, device);
             case LowRankDown o -> LinearOps.down(o, tensors, device);

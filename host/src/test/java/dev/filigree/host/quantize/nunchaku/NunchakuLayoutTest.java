@@ -224,6 +224,20 @@ class NunchakuLayoutTest {
         }
     }
 
+    /** Fused projections have a scale for the whole weight and others for its channels: both count. */
+    @Test
+    void scalesOfTensorAndChannelsMultiply() {
+        NunchakuLayer layout = new NunchakuLayer(128, 128);
+        QuantizedWeights ours = layer(QuantFormat.NVFP4, 128, 128, 0);
+        Map<String, QuantizedTensor> theirs = new LinkedHashMap<>(layout.publish(ours, DType.BF16));
+        theirs.put("wtscale", QuantizedTensor.of(DType.BF16, new float[] {0.25f}, 1));
+        float[] channels = tensor(ours.tensors(), "channel_scales").values();
+        float[] both = tensor(layout.read(theirs, 0).tensors(), "channel_scales").values();
+        for (int n = 0; n < channels.length; n++) {
+            assertEquals(0.25f * channels[n], both[n]);
+        }
+    }
+
     /** Exporters clamp to -7, and some files hold -8 all the same. */
     @Test
     void minusEightIsKept() {
