@@ -87,7 +87,8 @@ public record RunRequest(
         } catch (DateTimeException | IllegalArgumentException e) {
             throw new IllegalArgumentException(
                     journal.file() + " is no journal of a run: it begins with "
-                            + GivenText.quote(String.join(" ", fields)) + " (" + GivenText.line(String.valueOf(e.getMessage())) + ")",
+                            + GivenText.quote(String.join(" ", fields)) + " ("
+                            + GivenText.line(String.valueOf(e.getMessage())) + ")",
                     e);
         }
     }

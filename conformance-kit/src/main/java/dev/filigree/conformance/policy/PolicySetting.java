@@ -51,7 +51,8 @@ public record PolicySetting(
                 int equals = parts[i].indexOf('=');
                 if (equals < 1) {
                     throw new IllegalArgumentException(
-                            "a policy must be NAME:KEY=VALUE:...:mass>=FLOOR:recall>=FLOOR, not " + GivenText.line(text));
+                            "a policy must be NAME:KEY=VALUE:...:mass>=FLOOR:recall>=FLOOR, not "
+                                    + GivenText.line(text));
                 }
                 given.put(parts[i].substring(0, equals), parts[i].substring(equals + 1));
             }
@@ -69,7 +70,8 @@ public record PolicySetting(
                 return floor;
             }
         } catch (NumberFormatException e) {
-            throw new IllegalArgumentException("a floor must be a number from 0 to 1, not " + GivenText.line(number), e);
+            throw new IllegalArgumentException(
+                    "a floor must be a number from 0 to 1, not " + GivenText.line(number), e);
         }
         throw new IllegalArgumentException("a floor must be a number from 0 to 1, not " + GivenText.line(number));
     }
@@ -78,8 +80,8 @@ public record PolicySetting(
         return among.stream()
                 .filter(provider -> provider.name().equals(name))
                 .findFirst()
-                .orElseThrow(
-                        () -> new IllegalArgumentException("no attention policy " + GivenText.line(name) + " is installed; found are "
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "no attention policy " + GivenText.line(name) + " is installed; found are "
                                 + among.stream()
                                         .map(AttentionPolicyProvider::name)
                                         .sorted()

@@ -33,7 +33,7 @@ import java.util.Optional;
 /** The readers of files that somebody else may have written. */
 final class FuzzTargets {
     private static final Path EXAMPLES = ProjectTree.root().resolve("examples");
-    private static final Path HOST = ProjectTree.root().resolve("host/src/test/resources");
+    static final Path HOST = ProjectTree.root().resolve("host/src/test/resources");
     private static final String TEXT = "Ada's 1st caf\u00e9 \ud83d\ude00 costs 3,50\n\tand   more";
 
     private FuzzTargets() {}
@@ -52,6 +52,7 @@ final class FuzzTargets {
                 pictureConfig(),
                 QuantizedTargets.adapter(),
                 QuantizedTargets.nunchaku(),
+                QuantizedTargets.qserve(),
                 KitTargets.waivers(),
                 KitTargets.journal(),
                 KitTargets.bundle());

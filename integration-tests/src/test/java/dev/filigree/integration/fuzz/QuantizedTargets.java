@@ -1,16 +1,18 @@
 package dev.filigree.integration.fuzz;
 
+import dev.filigree.host.checkpoint.Checkpoint;
 import dev.filigree.host.checkpoint.CheckpointException;
 import dev.filigree.host.checkpoint.SafetensorsFile;
 import dev.filigree.host.lora.LoraFile;
 import dev.filigree.host.quantize.LinearShape;
 import dev.filigree.host.quantize.nunchaku.NunchakuFile;
+import dev.filigree.host.quantize.qserve.QServeFile;
 import dev.filigree.integration.fuzz.FuzzTarget.Seed;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 
-/** Readers of weights that others trained or quantized: adapters, and layers in the published layout of Nunchaku. */
+/** Readers of weights that others trained or quantized: adapters, and layers in the published layouts of Nunchaku and QServe. */
 final class QuantizedTargets {
     private static final String LAYER = "layers.0.self_attn.q_proj";
 
@@ -66,6 +68,50 @@ final class QuantizedTargets {
                             layer.down().floatAt(layer.down().spec().numElements() - 1);
                             layer.up().floatAt(layer.up().spec().numElements() - 1);
                         });
+                    }
+                });
+    }
+
+    static FuzzTarget qserve() {
+        byte[] checkpoint = SafetensorsSeeds.of(
+                "",
+                "model.layers.0.self_attn.q_proj.qweight I8 128x64",
+                "model.layers.0.self_attn.q_proj.s1_scales F16 128",
+                "model.layers.0.self_attn.q_proj.s1_szeros F16 128",
+                "model.layers.1.mlp.down_proj.weight I8 128x192",
+                "model.layers.1.mlp.down_proj.dequant_scale F32 128",
+                "model.layers.1.mlp.down_proj.bias F16 128",
+                "model.layers.1.self_attn.kv_scale_quant_orig F32 1",
+                "model.norm.weight F16 128");
+        return new FuzzTarget(
+                "qserve",
+                Map.of("config.json", FuzzTargets.bytes(FuzzTargets.HOST.resolve("configs/llama2/config.json"))),
+                List.of(new Seed("model.safetensors", checkpoint)),
+                List.of(
+                        "qweight",
+                        "weight",
+                        "s1_scales",
+                        "s1_szeros",
+                        "s2_scales",
+                        "s2_zeros",
+                        "dequant_scale",
+                        "bias",
+                        "self_attn.qkv_proj.",
+                        "shape",
+                        "[]",
+                        "[128,0]",
+                        "I8",
+                        "U8",
+                        "F16",
+                        "F32",
+                        "I64"),
+                List.of(CheckpointException.class),
+                (folder, file) -> {
+                    try (Checkpoint opened = Checkpoint.open(folder)) {
+                        QServeFile.Decoder read = QServeFile.read(opened);
+                        read.layers()
+                                .values()
+                                .forEach(layer -> layer.tensors().values().forEach(value -> value.values()));
                     }
                 });
     }

@@ -174,6 +174,8 @@ class SmoothedKeysTest {
         EngineConfig other = config(TestModels.needle(), "cpu-reference", KvPrecision.F32);
         CheckpointException refusal =
                 assertThrows(CheckpointException.class, () -> TestModels.open(other.withKeySmoothing(factors)));
-        assertEquals(factors + ": factors is an array of 2; accepted: an array of the model's 6 layers", refusal.getMessage());
+        assertEquals(
+                factors + ": factors is an array of 2; accepted: an array of the model's 6 layers",
+                refusal.getMessage());
     }
 }

@@ -19,13 +19,11 @@ final class TestAdapter {
     static void write(Path file, String layer, int in, int out) {
         List<TensorSpec> specs = List.of(
                 new TensorSpec(
-                        "base_model.model." + layer + ".lora_A.weight",
-                        StoredType.F32,
-                        List.of((long) RANK, (long) in)),
+                        "base_model.model." + layer + ".lora_A.weight", StoredType.F32, List.of((long) RANK, (long)
+                                in)),
                 new TensorSpec(
-                        "base_model.model." + layer + ".lora_B.weight",
-                        StoredType.F32,
-                        List.of((long) out, (long) RANK)));
+                        "base_model.model." + layer + ".lora_B.weight", StoredType.F32, List.of((long) out, (long)
+                                RANK)));
         Random random = new Random(5);
         try (SafetensorsWriter writer = SafetensorsWriter.create(file, specs, Map.of())) {
             for (TensorSpec spec : specs) {
