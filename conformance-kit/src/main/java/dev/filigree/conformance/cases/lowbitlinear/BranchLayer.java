@@ -182,7 +182,11 @@ final class BranchLayer {
         broken[row * IN + IN / 2] = Float.NaN;
         Arrays.fill(expected, row * OUT, (row + 1) * OUT, Float.NaN);
         float[] actual = c.run(new BranchLayer(this, broken).layer(true)).values("y");
-        c.close("y with a NaN in row " + row, expected, actual, Tolerances.linear(DType.F32).betweenResults());
+        c.close(
+                "y with a NaN in row " + row,
+                expected,
+                actual,
+                Tolerances.linear(DType.F32).betweenResults());
     }
 
     /** Adapters of these ranks add their products to what the layer gives with its branch. */
