@@ -68,7 +68,8 @@ public final class Main {
             case "rates" -> {
                 available(names)
                         .forEach(
-                                provider -> RateTable.print(provider, options.backend(), options.shrink(), System.out));
+                                provider -> RateTable.print(
+                                        provider, options.backend(), options.shrink(), options.only(), System.out));
                 yield 0;
             }
             case "list" -> {
