@@ -139,6 +139,10 @@ def check(module, stages):
         ("int8 bf16", torch.bfloat16, 128, 7, 1, [16, 129, 300], 16, 2, (8, 8)),
         ("int8/4", torch.float16, 128, 6, 6, [700, 129, 300], 32, 3, (8, 4)),
         ("int8/4 bf16", torch.bfloat16, 128, 8, 2, [700, 129, 300], 48, 3, (8, 4)),
+        ("int4 narrow", torch.float16, 64, 8, 2, [4000, 1, 777], 64, 7, (4, 4)),
+        ("int4 narrow", torch.bfloat16, 64, 7, 1, [700, 129, 300], 32, 3, (4, 4)),
+        ("int8 narrow", torch.float16, 64, 6, 2, [700, 129, 300], 64, 3, (8, 8)),
+        ("int8 narrow", torch.bfloat16, 64, 8, 8, [700, 129, 300], 16, 3, (8, 8)),
         ("wide group", torch.bfloat16, 64, 16, 1, [5000, 4999], 32, 20, None),
     ]:
         random.seed(7)

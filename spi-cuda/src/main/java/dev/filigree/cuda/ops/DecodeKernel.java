@@ -21,6 +21,8 @@ record DecodeKernel(String symbol, String merge, int headsPerReader, long ringBy
     private static final int ROWS = 16;
     /** Columns of a product of the kernel over codes. */
     private static final int COLUMNS = 8;
+    /** Eight lines of shared memory: fewer codes would share a line between the rows of a warp. */
+    private static final int LEAST_TILE_BYTES = 1024;
 
     /**
      * The kernel for queries of a dtype over pages of a layout.
@@ -30,7 +32,7 @@ record DecodeKernel(String symbol, String merge, int headsPerReader, long ringBy
      */
     static Optional<DecodeKernel> of(DType q, KvPageLayout layout, int headsPerList) {
         int headDim = layout.headDimQk();
-        if (q != DType.BF16 && q != DType.F16 || layout.headDimVo() != headDim || layout.pageSize() % ROWS != 0) {
+        if ((q != DType.BF16 && q != DType.F16) || layout.headDimVo() != headDim || layout.pageSize() % ROWS != 0) {
             return Optional.empty();
         }
         String name = q == DType.BF16 ? "bf16" : "f16";
@@ -44,15 +46,25 @@ record DecodeKernel(String symbol, String merge, int headsPerReader, long ringBy
             long ring = WARPS * 3 * 2L * ROWS * headDim * 2;
             return Optional.of(new DecodeKernel(symbol, merge, heads, ring, headDim == 64 ? 4 : 2));
         }
-        if (headDim != 128 || !isCoded(layout.k()) || !isCoded(layout.v())) {
-            return Optional.empty();
-        }
+        return coded(name, merge, layout, headsPerList);
+    }
+
+    /** Over codes: of two precisions where heads are wide, else of one. */
+    private static Optional<DecodeKernel> coded(String q, String merge, KvPageLayout layout, int headsPerList) {
+        int headDim = layout.headDimQk();
         int kBits = layout.k().storage().bits();
         int vBits = layout.v().storage().bits();
+        boolean served = headDim == 128 || (headDim == 64 && kBits == vBits);
+        if (!isCoded(layout.k()) || !isCoded(layout.v()) || !served) {
+            return Optional.empty();
+        }
         int tile = tile(Math.max(kBits, vBits), layout.pageSize());
+        if (tile * headDim * Math.min(kBits, vBits) / 8 < LEAST_TILE_BYTES) {
+            return Optional.empty();
+        }
         String codes = kBits == vBits ? "kv_int" + kBits : "k_int" + kBits + "_v_int" + vBits;
+        String symbol = "paged_decode__q_" + q + "_" + codes + "_o_" + q + "__hd" + headDim + "_bk" + tile;
         long ring = WARPS * 2L * tile * (headDim * (kBits + vBits) / 8 + 8);
-        String symbol = "paged_decode__q_" + name + "_" + codes + "_o_" + name + "__hd128_bk" + tile;
         return Optional.of(new DecodeKernel(symbol, merge, most(headsPerList, COLUMNS), ring, 3));
     }
 

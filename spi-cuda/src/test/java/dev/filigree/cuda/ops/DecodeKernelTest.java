@@ -30,6 +30,9 @@ class DecodeKernelTest {
         assertEquals(
                 "paged_decode__q_f16_k_int8_v_int4_o_f16__hd128_bk16 of 1",
                 symbol(DType.F16, KvPrecision.INT8, KvPrecision.INT4, 48, 128, 1));
+        assertEquals(
+                "paged_decode__q_f16_kv_int4_o_f16__hd64_bk32 of 3",
+                symbol(DType.F16, KvPrecision.INT4, KvPrecision.INT4, 32, 64, 3));
     }
 
     @Test
@@ -48,7 +51,8 @@ class DecodeKernelTest {
     @Test
     void otherPagesAreLeftToTheGeneralKernel() {
         assertEquals("none", symbol(DType.F32, KvPrecision.INT4, KvPrecision.INT4, 64, 128, 4));
-        assertEquals("none", symbol(DType.BF16, KvPrecision.INT4, KvPrecision.INT4, 64, 64, 4));
+        assertEquals("none", symbol(DType.BF16, KvPrecision.INT4, KvPrecision.INT4, 16, 64, 4));
+        assertEquals("none", symbol(DType.BF16, KvPrecision.INT8, KvPrecision.INT4, 64, 64, 4));
         assertEquals("none", symbol(DType.BF16, KvPrecision.BF16, KvPrecision.F16, 64, 128, 4));
         assertEquals("none", symbol(DType.BF16, KvPrecision.INT4, KvPrecision.INT4, 24, 128, 4));
     }

@@ -26,6 +26,9 @@ final class PagedDecodeCases {
                 PagedAttentionCases.compare(
                         cases, Tier.CORE, shape(3, 1, DType.BF16), spec(32, k, v), HeadPattern.DENSE);
             }
+            AttentionShape narrow = shape(6, 2, DType.F16).dims(64, 64);
+            PagedAttentionCases.compare(cases, Tier.CORE, narrow, spec(64, k, k), HeadPattern.DENSE);
+            PagedAttentionCases.compare(cases, Tier.CORE, narrow, spec(48, k, k), HeadPattern.DENSE);
             // Groups of 12 and 11 query heads, of which kernels may take parts.
             PagedAttentionCases.compare(cases, Tier.CORE, shape(12, 1, DType.F16), spec(64, k, k), HeadPattern.DENSE);
             PagedAttentionCases.compare(cases, Tier.CORE, shape(11, 1, DType.F16), spec(48, k, k), HeadPattern.DENSE);
