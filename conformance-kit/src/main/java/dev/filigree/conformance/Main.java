@@ -68,8 +68,7 @@ public final class Main {
             case "rates" -> {
                 available(names)
                         .forEach(
-                                provider -> RateTable.print(
-                                        provider, options.backend(), options.shrink(), options.only(), System.out));
+                                provider -> RateTable.print(provider, options.backend(), options.shrink(), System.out));
                 yield 0;
             }
             case "list" -> {

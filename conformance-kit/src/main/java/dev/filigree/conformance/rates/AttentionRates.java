@@ -1,23 +1,33 @@
 package dev.filigree.conformance.rates;
 
 import dev.filigree.api.attention.HeadMap;
+import dev.filigree.api.attention.HeadPattern;
 import dev.filigree.api.attention.Masking;
+import dev.filigree.api.kvcache.KvAddressing;
+import dev.filigree.api.kvcache.KvPageLayout;
+import dev.filigree.api.kvcache.KvPrecision;
 import dev.filigree.api.op.BlockSparseAttention;
 import dev.filigree.api.op.DenseAttention;
+import dev.filigree.api.op.KvPages;
+import dev.filigree.api.op.PageChoice;
+import dev.filigree.api.op.PagedAttention;
 import dev.filigree.api.plan.Dim;
 import dev.filigree.api.plan.PlanBuilder;
 import dev.filigree.api.plan.TensorRef;
 import dev.filigree.api.plan.TensorRole;
 import dev.filigree.api.tensor.DType;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 
-/** Prefill of one layer, head dim 128, one sequence. */
+/** Prefill and decode of one layer, head dim 128, one sequence. */
 final class AttentionRates {
     private static final int DIM = 128;
     private static final int QO_HEADS = 32;
     private static final int BLOCK = 128;
+    private static final int PAGE = 64;
     private static final float SCALE = (float) (1 / Math.sqrt(DIM));
 
     private final TimedPlan timed;
@@ -111,5 +121,73 @@ final class AttentionRates {
             }
         }
         return pairs;
+    }
+
+    /**
+     * Decode of one token over 8 KV heads.
+     *
+     * @param context tokens in the cache
+     * @param chosenPages pages that each query head reads, in even steps; 0: all
+     * @return microseconds, and GB/s of the pages read
+     */
+    double[] decode(int context, KvPrecision precision, int chosenPages) {
+        int kvHeads = QO_HEADS / 4;
+        int numPages = context / PAGE;
+        PlanBuilder b = new PlanBuilder("rates.decode");
+        Dim one = Dim.fixed("numSeqs", 1);
+        Dim h = Dim.fixed("numQoHeads", QO_HEADS);
+        KvPageLayout layout = new KvPageLayout(kvHeads, PAGE, DIM, DIM, precision, precision, 0);
+        TensorRef q = b.declare("q", TensorRole.INPUT, DType.BF16, one, h, Dim.fixed("headDim", DIM));
+        TensorRef pages = b.declare(
+                "pages",
+                TensorRole.STATE,
+                DType.U8,
+                Dim.fixed("numPages", numPages),
+                Dim.fixed("pageBytes", layout.pageBytes()));
+        TensorRef table = b.declare("pageTable", TensorRole.INPUT, DType.I32, one, Dim.fixed("numColumns", numPages));
+        TensorRef offsets = b.declare("qOffsets", TensorRole.INPUT, DType.I32, Dim.fixed("numOffsets", 2));
+        TensorRef lengths = b.declare("kvLengths", TensorRole.INPUT, DType.I32, one);
+        TensorRef out = b.declare("out", TensorRole.OUTPUT, DType.BF16, one, h, Dim.fixed("headDim", DIM));
+        TensorRef lse = b.declare("lse", TensorRole.OUTPUT, DType.F32, one, h);
+        Map<TensorRef, int[]> integers = new HashMap<>();
+        int[] ids = new int[numPages];
+        java.util.Arrays.setAll(ids, i -> (int) (i * 7919L % numPages));
+        integers.put(table, ids);
+        integers.put(offsets, new int[] {0, 1});
+        integers.put(lengths, new int[] {context});
+        Optional<PageChoice> choice =
+                chosenPages == 0 ? Optional.empty() : Optional.of(choice(b, integers, numPages, chosenPages));
+        KvPages kv = new KvPages(layout, new KvAddressing.Linear(), pages, table);
+        b.add(new PagedAttention(
+                HeadMap.all(QO_HEADS, kvHeads), HeadPattern.DENSE, SCALE, kv, q, offsets, lengths, choice, out, lse));
+        double seconds = timed.seconds(b.build(), integers);
+        double bytes = (double) layout.pageBytes() * (chosenPages == 0 ? numPages : chosenPages);
+        return new double[] {seconds * 1e6, bytes / seconds / 1e9};
+    }
+
+    private static PageChoice choice(PlanBuilder b, Map<TensorRef, int[]> integers, int numPages, int chosen) {
+        Dim slot = Dim.fixed("numSlots", 1);
+        Dim lists = Dim.fixed("numLists", QO_HEADS / 4);
+        TensorRef counts = b.declare("counts", TensorRole.STATE, DType.I32, slot, lists);
+        TensorRef pages = b.declare("chosen", TensorRole.STATE, DType.I32, slot, lists, Dim.fixed("maxChosen", chosen));
+        TensorRef slots = b.declare("slots", TensorRole.INPUT, DType.I32, Dim.fixed("numSeqs", 1));
+        int[] count = new int[QO_HEADS / 4];
+        int[] all = new int[count.length * chosen];
+        java.util.Arrays.fill(count, chosen);
+        java.util.Arrays.setAll(all, i -> (int) ((long) (i % chosen) * numPages / chosen));
+        integers.put(counts, count);
+        integers.put(pages, all);
+        integers.put(slots, new int[] {0});
+        return new PageChoice(counts, pages, slots, PageChoice.SelectionScope.KV_GROUP);
+    }
+
+    /** The page sizes of the lists above in pages. */
+    static int pagesOf(int tokens) {
+        return tokens / PAGE;
+    }
+
+    /** Precisions that decode is timed over. */
+    static List<KvPrecision> precisions() {
+        return List.of(KvPrecision.F16, KvPrecision.INT8, KvPrecision.INT4);
     }
 }

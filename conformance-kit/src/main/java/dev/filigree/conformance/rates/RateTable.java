@@ -6,54 +6,41 @@ import dev.filigree.api.backend.BackendOptions;
 import dev.filigree.api.backend.BackendProvider;
 import dev.filigree.api.backend.UnsupportedPlanException;
 import dev.filigree.api.kvcache.KvPrecision;
-import dev.filigree.api.op.PageChoice;
 import dev.filigree.api.tensor.OutOfMemoryException;
 import java.io.PrintStream;
-import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
- * Rates at the sizes of a model of 8 billion parameters: 32 query heads of 128 channels, one sequence or eight, bf16. Sizes are divided by
+ * Rates at the sizes of a model of 8 billion parameters: 32 query heads of 128 channels, one sequence, bf16. Sizes are divided by
  * {@code shrink}, so that a machine without an accelerator can show that the table works.
  */
 public final class RateTable {
     private static final int[] PREFILL = {4096, 8192, 16384, 32768, 65536};
     private static final double[] DENSITIES = {0.05, 0.1, 0.2};
-    private static final int[] BATCHES = {1, 8};
     private static final int[] CONTEXTS = {8192, 32768, 131072};
     private static final int[][] LINEARS = {{4096, 4096, 4096}, {4096, 4096, 14336}, {1, 4096, 4096}, {1, 4096, 14336}};
     private static final int BUDGET = 4096;
 
     private final PrintStream out;
     private final int shrink;
-    private final Optional<String> only;
     private final AttentionRates attention;
-    private final DecodeRates decode;
     private final LinearRates linears;
 
-    private RateTable(Backend backend, int shrink, Optional<String> only, PrintStream out) {
-        this.only = only;
+    private RateTable(Backend backend, int shrink, PrintStream out) {
         this.out = out;
         this.shrink = shrink;
         TimedPlan timed = new TimedPlan(backend);
         attention = new AttentionRates(timed);
-        decode = new DecodeRates(timed);
         linears = new LinearRates(timed);
     }
 
-    /**
-     * Prints the rates of a backend; what it does not serve is a line that says why.
-     *
-     * @param only lines whose first column contains this
-     */
-    public static void print(
-            BackendProvider provider, BackendOptions options, int shrink, Optional<String> only, PrintStream out) {
+    /** Prints the rates of a backend; what it does not serve is a line that says why. */
+    public static void print(BackendProvider provider, BackendOptions options, int shrink, PrintStream out) {
         try (Backend backend = provider.open(options)) {
             out.printf("rates of %s %s on %s%n", provider.name(), options.values(), backend.device());
             out.println("| what | result |\n|---|---|");
-            new RateTable(backend, shrink, only, out).all();
+            new RateTable(backend, shrink, out).all();
         }
     }
 
@@ -66,8 +53,15 @@ public final class RateTable {
         for (double density : DENSITIES) {
             line("block-sparse prefill " + n + " at " + density, () -> tera(attention.sparse(n, density)));
         }
-        for (int batch : BATCHES) {
-            decode(batch);
+        for (KvPrecision precision : AttentionRates.precisions()) {
+            for (int tokens : CONTEXTS) {
+                int context = Math.max(128, tokens / shrink);
+                line("decode " + precision + " " + context, () -> micros(attention.decode(context, precision, 0)));
+                int chosen = AttentionRates.pagesOf(Math.max(64, BUDGET / shrink));
+                line(
+                        "decode " + precision + " " + context + ", " + chosen + " chosen pages",
+                        () -> micros(attention.decode(context, precision, chosen)));
+            }
         }
         for (int[] shape : LINEARS) {
             int m = Math.max(1, shape[0] / shrink);
@@ -80,33 +74,7 @@ public final class RateTable {
         }
     }
 
-    private void decode(int batch) {
-        int budget = Math.max(64, BUDGET / shrink);
-        for (KvPrecision precision : DecodeRates.precisions()) {
-            for (int tokens : CONTEXTS) {
-                int context = Math.max(128, tokens / shrink);
-                String name = "decode " + precision + " " + batch + " x " + context;
-                line(name, () -> micros(decode.decode(batch, context, precision, 0)));
-                int chosen = DecodeRates.pagesOf(budget);
-                line(
-                        name + ", " + chosen + " chosen pages",
-                        () -> micros(decode.decode(batch, context, precision, chosen)));
-            }
-        }
-        int context = Math.max(128, CONTEXTS[CONTEXTS.length - 1] / shrink);
-        for (KvPrecision precision : List.of(KvPrecision.BF16, KvPrecision.INT8, KvPrecision.INT4)) {
-            for (PageChoice.SelectionScope scope : PageChoice.SelectionScope.values()) {
-                line(
-                        "lserve decode " + precision + " " + batch + " x " + context + ", lists per " + scope,
-                        () -> steps(decode.lserve(batch, context, budget, precision, scope)));
-            }
-        }
-    }
-
     private void line(String what, Supplier<String> result) {
-        if (only.isPresent() && !what.contains(only.get())) {
-            return;
-        }
         String text;
         try {
             text = result.get();
@@ -125,11 +93,6 @@ public final class RateTable {
 
     private static String micros(double[] timeAndRate) {
         return String.format(Locale.ROOT, "%.1f us, %.1f GB/s", timeAndRate[0], timeAndRate[1]);
-    }
-
-    private static String steps(double[] micros) {
-        return String.format(
-                Locale.ROOT, "%.1f us choosing, %.1f us reusing, %.1f us in the mean", micros[0], micros[1], micros[2]);
     }
 
     private static String product(double seconds, int m, int k, int o, double bits) {

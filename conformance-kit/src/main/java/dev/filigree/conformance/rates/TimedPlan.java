@@ -24,10 +24,8 @@ import java.util.Random;
 final class TimedPlan {
     private static final int PATTERN_BYTES = 1 << 20;
     private static final long RUN_AT_LEAST_NANOS = 300_000_000;
-    private static final long ROUND_AT_LEAST_NANOS = 2_000_000;
-    private static final int MOST_RUNS_A_ROUND = 64;
-    private static final int MOST_ROUNDS = 30;
-    private static final int FEWEST_ROUNDS = 3;
+    private static final int MOST_RUNS = 30;
+    private static final int FEWEST_RUNS = 3;
 
     private final Backend backend;
     private final byte[] halves = pattern(1);
@@ -47,7 +45,7 @@ final class TimedPlan {
     }
 
     /**
-     * The median time of a run in a row of runs that are queued together where one is short; the row's wait is included.
+     * The median time of a run, waits included.
      *
      * @param plan without variable axes
      * @param integers content of the i32 tensors
@@ -76,27 +74,21 @@ final class TimedPlan {
 
     private static double median(
             PreparedPlan prepared, ExecutionStream stream, RunBindings bindings, DeviceBuffer workspace) {
-        time(prepared, stream, bindings, workspace, 1); // warms up
-        long once = time(prepared, stream, bindings, workspace, 1);
-        int inner = (int) Math.clamp(ROUND_AT_LEAST_NANOS / Math.max(1, once), 1, MOST_RUNS_A_ROUND);
-        long[] nanos = new long[MOST_ROUNDS];
-        int rounds = 0;
-        for (long total = 0; rounds < FEWEST_ROUNDS || rounds < MOST_ROUNDS && total < RUN_AT_LEAST_NANOS; rounds++) {
-            nanos[rounds] = time(prepared, stream, bindings, workspace, inner);
-            total += nanos[rounds];
-        }
-        Arrays.sort(nanos, 0, rounds);
-        return nanos[rounds / 2] / 1e9 / inner;
-    }
-
-    private static long time(
-            PreparedPlan prepared, ExecutionStream stream, RunBindings bindings, DeviceBuffer workspace, int runs) {
-        long start = System.nanoTime();
-        for (int i = 0; i < runs; i++) {
+        long[] nanos = new long[MOST_RUNS];
+        int runs = 0;
+        long total = 0;
+        for (int i = -1; i < MOST_RUNS && (i < FEWEST_RUNS || total < RUN_AT_LEAST_NANOS); i++) {
+            long start = System.nanoTime();
             prepared.run(stream, bindings, workspace);
+            stream.synchronize();
+            if (i >= 0) { // the first run warms up
+                nanos[i] = System.nanoTime() - start;
+                total += nanos[i];
+                runs++;
+            }
         }
-        stream.synchronize();
-        return System.nanoTime() - start;
+        Arrays.sort(nanos, 0, runs);
+        return nanos[runs / 2] / 1e9;
     }
 
     private static void write(ExecutionStream stream, DeviceBuffer buffer, int[] values) {
