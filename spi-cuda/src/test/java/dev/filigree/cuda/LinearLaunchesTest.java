@@ -75,10 +75,10 @@ class LinearLaunchesTest {
         Optional<TensorRef> scales = activation.map(f -> b.temp("scales", f.scaleDtype(), numTokens, groups));
         activation.ifPresent(f -> b.add(new ActivationQuantize(
                 f, 0, x, Optional.empty(), codes.orElseThrow(), scales.orElseThrow(), Optional.empty())));
-        TensorRef hidden = b.temp("hidden", DType.F32, numTokens, Dim.fixed("rank", Math.max(1, rank)));
-        if (rank > 0) {
-            b.add(new LowRankDown(x, weight("down", DType.BF16, rank, in), hidden));
-        }
+        Optional<TensorRef> hidden = rank == 0
+                ? Optional.empty()
+                : Optional.of(b.temp("hidden", DType.F32, numTokens, Dim.fixed("rank", rank)));
+        hidden.ifPresent(h -> b.add(new LowRankDown(x, weight("down", DType.BF16, rank, in), h)));
         b.add(new LowBitLinear(
                 format,
                 activation,
@@ -91,9 +91,7 @@ class LinearLaunchesTest {
                 Optional.empty(),
                 Optional.empty(),
                 y));
-        if (rank > 0) {
-            b.add(new LowRankUp(hidden, weight("up", DType.BF16, out, rank), y));
-        }
+        hidden.ifPresent(h -> b.add(new LowRankUp(h, weight("up", DType.BF16, out, rank), y)));
         return b.build();
     }
 

@@ -99,8 +99,9 @@ public final class Choosers {
                         .or(() -> HopperMatmul.weightOnly(o, tensors, device))
                         .orElseGet(() -> LinearOps.lowBit(o, tensors, device));
             case LowRankDown o ->
-                HopperFewTokens.down(o, tensors, device).orElseGet(() -> LinearOps.down(o, tensors, device));
-            case LowRankUp o -> LinearOps.up(o, tensors, device);
+                HopperBranch.down(o, tensors, device).orElseGet(() -> LinearOps.down(o, tensors, device));
+            case LowRankUp o ->
+                HopperBranch.up(o, tensors, device).orElseGet(() -> LinearOps.up(o, tensors, device));
             case LoraApply o -> LinearOps.lora(o, tensors, device);
             case Embedding o -> RowOps.embedding(o, tensors, device);
             case RmsNorm o -> RowOps.rmsNorm(o, tensors, device);

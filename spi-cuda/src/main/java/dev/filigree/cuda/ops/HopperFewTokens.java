@@ -2,7 +2,6 @@ package dev.filigree.cuda.ops;
 
 import dev.filigree.api.linear.QuantFormat;
 import dev.filigree.api.op.LowBitLinear;
-import dev.filigree.api.op.LowRankDown;
 import dev.filigree.api.op.LowRankUp;
 import dev.filigree.api.plan.TensorDecl;
 import dev.filigree.api.plan.TensorRef;
@@ -26,9 +25,6 @@ final class HopperFewTokens {
     static final int MAX_TOKENS = 16;
 
     private static final int PARAMS_BYTES = 112;
-    private static final int DOWN_BYTES = 40;
-    private static final int DOWN_CLUSTER = 8;
-    private static final int DOWN_RANKS = 32;
     private static final int WARPS = 8;
     private static final int STEP = 128;
     private static final int STAGES = 3;
@@ -54,34 +50,6 @@ final class HopperFewTokens {
                 .shared((long) WARPS * STAGES * tile.rows * ROW_BYTES + 4L * tile.rows * tile.tokens)
                 .arg(params(op, up, tensors))
                 .grid(blocks)));
-    }
-
-    /** The down-projection of a low-rank branch, for any number of tokens (lowrankdown/low_rank_down_sm90a.cu). */
-    static Optional<Choice> down(LowRankDown op, Tensors tensors, DeviceTraits device) {
-        TensorDecl x = tensors.get(op.x());
-        TensorDecl down = tensors.get(op.down());
-        TensorDecl hidden = tensors.get(op.hiddenRank());
-        boolean serves = device.isHopper()
-                && HopperMatmul.is16Bit(x.dtype())
-                && down.dtype() == x.dtype()
-                && down.capacity(1) % 8 == 0
-                && down.capacity(0) > 0
-                && List.of(x, down, hidden).stream().allMatch(HopperPrefill::isPacked);
-        if (!serves) {
-            return Optional.empty();
-        }
-        Arg params = new Struct()
-                .data(op.x(), op.down(), op.hiddenRank())
-                .amount(new Field.Amount.Extent(op.x(), 0, 1, 0, 1, 0))
-                .ints(Math.toIntExact(down.capacity(1)), Math.toIntExact(down.capacity(0)))
-                .end(DOWN_BYTES);
-        String dtype = HopperMatmul.name(x.dtype());
-        return Optional.of(Choice.of(Launch.of("low_rank_down__x_" + dtype + "_w_" + dtype + "__sm90a", 32 * WARPS)
-                .arg(params)
-                .grid(
-                        DOWN_CLUSTER * Math.max(1, Math.ceilDiv(x.capacity(0), MAX_TOKENS)),
-                        Math.ceilDiv(down.capacity(0), DOWN_RANKS),
-                        1)));
     }
 
     private static boolean serves(LowBitLinear op, Tensors tensors) {
