@@ -38,7 +38,8 @@ class MatrixPathTest {
                         .toList());
         assertTrue(executions.size() > CASES, () -> op + " has " + executions.size() + " cases of 16 bits");
         Collections.shuffle(executions, new Random(seed));
-        try (ConformanceRunner runner = new ConformanceRunner(new VulkanBackendProvider(1, true), Oracle.find())) {
+        try (ConformanceRunner runner = new ConformanceRunner(
+                new VulkanBackendProvider(1, true, VulkanBackendProvider.SLICE_OPERATIONS), Oracle.find())) {
             RunReport report = new RunReport("vulkan with emulated matrices", seed);
             executions.subList(0, CASES).forEach(execution -> report.add(runner.run(execution)));
             assertFalse(report.failed(), report::text);
