@@ -66,9 +66,7 @@ public final class Main {
                 yield 0;
             }
             case "rates" -> {
-                available(names)
-                        .forEach(
-                                provider -> RateTable.print(provider, options.backend(), options.shrink(), System.out));
+                available(names).forEach(provider -> RateTable.print(provider, options, System.out));
                 yield 0;
             }
             case "list" -> {

@@ -109,7 +109,7 @@ public final class VulkanBackendProvider implements BackendProvider {
         return new DeviceInfo(
                 device.name(),
                 device.software() ? DeviceInfo.Kind.SOFTWARE_GPU : DeviceInfo.Kind.GPU,
-                "Vulkan 1.3, subgroups of " + device.subgroupSize(),
+                "Vulkan 1.3, " + device.matrices().summary() + ", subgroups of " + device.subgroupSize(),
                 device.memoryBytes(),
                 EnumSet.allOf(DType.class),
                 compute);

@@ -27,7 +27,7 @@ class SlicesTest {
         KitOptions options = new KitOptions(Tier.SMOKE, Optional.of(op), OptionalLong.empty(), seed);
         List<ConformanceRunner.Execution> executions = ConformanceRunner.plan(Catalog.all(), options).stream()
                 .filter(e -> e.executed().tier() == Tier.SMOKE)
-                .limit(8)
+                .limit(4)
                 .toList();
         assertTrue(executions.size() > 1, op);
         var provider = new VulkanBackendProvider(1, false, FEW_OPERATIONS);

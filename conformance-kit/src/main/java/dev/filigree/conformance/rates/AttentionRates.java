@@ -128,9 +128,10 @@ final class AttentionRates {
      *
      * @param context tokens in the cache
      * @param chosenPages pages that each query head reads, in even steps; 0: all
+     * @param layers caches read one after the other in a run
      * @return microseconds, and GB/s of the pages read
      */
-    double[] decode(int context, KvPrecision precision, int chosenPages) {
+    double[] decode(int context, KvPrecision precision, int chosenPages, int layers) {
         int kvHeads = QO_HEADS / 4;
         int numPages = context / PAGE;
         PlanBuilder b = new PlanBuilder("rates.decode");
@@ -138,17 +139,9 @@ final class AttentionRates {
         Dim h = Dim.fixed("numQoHeads", QO_HEADS);
         KvPageLayout layout = new KvPageLayout(kvHeads, PAGE, DIM, DIM, precision, precision, 0);
         TensorRef q = b.declare("q", TensorRole.INPUT, DType.BF16, one, h, Dim.fixed("headDim", DIM));
-        TensorRef pages = b.declare(
-                "pages",
-                TensorRole.STATE,
-                DType.U8,
-                Dim.fixed("numPages", numPages),
-                Dim.fixed("pageBytes", layout.pageBytes()));
         TensorRef table = b.declare("pageTable", TensorRole.INPUT, DType.I32, one, Dim.fixed("numColumns", numPages));
         TensorRef offsets = b.declare("qOffsets", TensorRole.INPUT, DType.I32, Dim.fixed("numOffsets", 2));
         TensorRef lengths = b.declare("kvLengths", TensorRole.INPUT, DType.I32, one);
-        TensorRef out = b.declare("out", TensorRole.OUTPUT, DType.BF16, one, h, Dim.fixed("headDim", DIM));
-        TensorRef lse = b.declare("lse", TensorRole.OUTPUT, DType.F32, one, h);
         Map<TensorRef, int[]> integers = new HashMap<>();
         int[] ids = new int[numPages];
         java.util.Arrays.setAll(ids, i -> (int) (i * 7919L % numPages));
@@ -157,11 +150,19 @@ final class AttentionRates {
         integers.put(lengths, new int[] {context});
         Optional<PageChoice> choice =
                 chosenPages == 0 ? Optional.empty() : Optional.of(choice(b, integers, numPages, chosenPages));
-        KvPages kv = new KvPages(layout, new KvAddressing.Linear(), pages, table);
-        b.add(new PagedAttention(
-                HeadMap.all(QO_HEADS, kvHeads), HeadPattern.DENSE, SCALE, kv, q, offsets, lengths, choice, out, lse));
+        for (int layer = 0; layer < layers; layer++) {
+            Dim poolPages = Dim.fixed("numPages", numPages);
+            Dim pageBytes = Dim.fixed("pageBytes", layout.pageBytes());
+            TensorRef pages = b.declare("pages" + layer, TensorRole.STATE, DType.U8, poolPages, pageBytes);
+            KvPages kv = new KvPages(layout, new KvAddressing.Linear(), pages, table);
+            HeadMap heads = HeadMap.all(QO_HEADS, kvHeads);
+            Dim headDim = Dim.fixed("headDim", DIM);
+            TensorRef out = b.declare("out" + layer, TensorRole.OUTPUT, DType.BF16, one, h, headDim);
+            TensorRef lse = b.declare("lse" + layer, TensorRole.OUTPUT, DType.F32, one, h);
+            b.add(new PagedAttention(heads, HeadPattern.DENSE, SCALE, kv, q, offsets, lengths, choice, out, lse));
+        }
         double seconds = timed.seconds(b.build(), integers);
-        double bytes = (double) layout.pageBytes() * (chosenPages == 0 ? numPages : chosenPages);
+        double bytes = (double) layers * layout.pageBytes() * (chosenPages == 0 ? numPages : chosenPages);
         return new double[] {seconds * 1e6, bytes / seconds / 1e9};
     }
 

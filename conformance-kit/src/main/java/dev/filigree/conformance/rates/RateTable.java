@@ -2,12 +2,13 @@ package dev.filigree.conformance.rates;
 
 import dev.filigree.api.backend.Backend;
 import dev.filigree.api.backend.BackendException;
-import dev.filigree.api.backend.BackendOptions;
 import dev.filigree.api.backend.BackendProvider;
 import dev.filigree.api.backend.UnsupportedPlanException;
 import dev.filigree.api.kvcache.KvPrecision;
 import dev.filigree.api.tensor.OutOfMemoryException;
+import dev.filigree.conformance.run.KitOptions;
 import java.io.PrintStream;
+import java.util.List;
 import java.util.Locale;
 import java.util.function.Supplier;
 
@@ -22,25 +23,31 @@ public final class RateTable {
     private static final int[][] LINEARS = {{4096, 4096, 4096}, {4096, 4096, 14336}, {1, 4096, 4096}, {1, 4096, 14336}};
     private static final int BUDGET = 4096;
 
+    /** So many layers of the longest context hold 22 GiB of pages, more than one allocation of most drivers. */
+    private static final int LAYERS = 44;
+
     private final PrintStream out;
     private final int shrink;
+    private final List<String> only;
     private final AttentionRates attention;
     private final LinearRates linears;
 
-    private RateTable(Backend backend, int shrink, PrintStream out) {
+    private RateTable(Backend backend, KitOptions options, PrintStream out) {
         this.out = out;
-        this.shrink = shrink;
+        this.shrink = options.shrink();
+        this.only = List.of(options.only().orElse("").replace(" ", "").split(",", -1));
         TimedPlan timed = new TimedPlan(backend);
         attention = new AttentionRates(timed);
         linears = new LinearRates(timed);
     }
 
-    /** Prints the rates of a backend; what it does not serve is a line that says why. */
-    public static void print(BackendProvider provider, BackendOptions options, int shrink, PrintStream out) {
-        try (Backend backend = provider.open(options)) {
-            out.printf("rates of %s %s on %s%n", provider.name(), options.values(), backend.device());
+    /** Prints the rates of a backend that {@code options} ask for; what it does not serve is a line that says why. */
+    public static void print(BackendProvider provider, KitOptions options, PrintStream out) {
+        try (Backend backend = provider.open(options.backend())) {
+            out.printf(
+                    "rates of %s %s on %s%n", provider.name(), options.backend().values(), backend.device());
             out.println("| what | result |\n|---|---|");
-            new RateTable(backend, shrink, out).all();
+            new RateTable(backend, options, out).all();
         }
     }
 
@@ -56,13 +63,17 @@ public final class RateTable {
         for (KvPrecision precision : AttentionRates.precisions()) {
             for (int tokens : CONTEXTS) {
                 int context = Math.max(128, tokens / shrink);
-                line("decode " + precision + " " + context, () -> micros(attention.decode(context, precision, 0)));
+                line("decode " + precision + " " + context, () -> micros(attention.decode(context, precision, 0, 1)));
                 int chosen = AttentionRates.pagesOf(Math.max(64, BUDGET / shrink));
                 line(
                         "decode " + precision + " " + context + ", " + chosen + " chosen pages",
-                        () -> micros(attention.decode(context, precision, chosen)));
+                        () -> micros(attention.decode(context, precision, chosen, 1)));
             }
         }
+        int longest = Math.max(128, CONTEXTS[CONTEXTS.length - 1] / shrink);
+        line(
+                "decode " + KvPrecision.F16 + " " + longest + ", " + LAYERS + " layers",
+                () -> micros(attention.decode(longest, KvPrecision.F16, 0, LAYERS)));
         for (int[] shape : LINEARS) {
             int m = Math.max(1, shape[0] / shrink);
             int k = Math.max(64, shape[1] / shrink);
@@ -75,6 +86,10 @@ public final class RateTable {
     }
 
     private void line(String what, Supplier<String> result) {
+        String name = what.replace(" ", "");
+        if (only.stream().noneMatch(name::contains)) {
+            return;
+        }
         String text;
         try {
             text = result.get();

@@ -26,12 +26,14 @@ final class PagedRecipes {
     static List<Launch> paged(PagedAttention a, Tensors t, PhysicalDevice device) {
         KvPageLayout layout = a.kv().layout();
         int span = layout.headDimQk() / CHANNELS;
-        boolean whole = layout.headDimQk() == layout.headDimVo()
+        // A processor that plays the device gains nothing from lanes side by side, and takes long to compile them.
+        boolean split = (!device.software() || device.matrices().emulated())
+                && layout.headDimQk() == layout.headDimVo()
                 && layout.headDimQk() % CHANNELS == 0
                 && Integer.bitCount(span) == 1
                 && span <= device.subgroupSize();
         long work = 4L * pages(a, t) * layout.pageSize() * layout.headDimQk();
-        return whole && t.get(a.q()).capacity(0) <= MOST_ROWS
+        return split && t.get(a.q()).capacity(0) <= MOST_ROWS
                 ? split(a, t, device, span)
                 : List.of(common(new Launch("pagedattention/paged_attention", t), a, t)
                         .tensor("out", a.out())
