@@ -1,4 +1,4 @@
-"""Low-bit linear layers for many tokens: checks and timings beside bf16 cuBLAS. usage: lowbit.py GROUPS_CUBIN check|bench"""
+"""Low-bit linear layers for many tokens: checks and timings beside bf16 cuBLAS. usage: lowbit.py GROUPS_CUBIN QUANTIZE_CUBIN check|bench"""
 
 import ctypes
 import sys
@@ -7,14 +7,10 @@ import torch
 
 import driver
 from driver import BF16, Map, Module, tensor_map, versus
-from linear import DTYPES, SHAPES, report
+from linear import DTYPES, SHAPES, quantize4, report
 
 P = ctypes.c_void_p
 I = ctypes.c_int
-# e4m3 bytes of -8 to 7.
-E4M3 = [0xD0, 0xCE, 0xCC, 0xCA, 0xC8, 0xC4, 0xC0, 0xB8, 0x00, 0x38, 0x40, 0x44, 0x48, 0x4A, 0x4C, 0x4E]
-
-
 class GroupsParams(ctypes.Structure):
     _fields_ = [("x", Map), ("w", Map), ("hidden", Map), ("up", Map)] + [(n, P) for n in "xScales wScales y channelScales bias".split()] + [
         (n, I)
@@ -22,106 +18,141 @@ class GroupsParams(ctypes.Structure):
     ] + [("reserved", I * 12)]
 
 
-def slots(n):
-    o = torch.arange(n)
-    return (o & ~15) + (o >> 1 & 3) * 4 + (o >> 3 & 1) * 2 + (o & 1)
+class WidenParams(ctypes.Structure):
+    _fields_ = [(n, P) for n in "codes scales wide wideScales up wideUp".split()] + [
+        (n, I) for n in "numRows columns numSteps pitch scaleDtype slots upDtype rank branchSteps reserved".split()
+    ]
 
 
-class Side:
-    """Random codes of one side as the kernel wants them."""
-
-    def __init__(self, rows, k, permute, worst=False):
-        self.rows, steps = rows, -(-k // 128)
-        codes = torch.randint(-7, 8, (rows, k), device="cuda") if not worst else torch.full((rows, k), 7, device="cuda")
-        table = torch.tensor(E4M3, dtype=torch.uint8, device="cuda")
-        self.bytes = torch.zeros(rows, steps * 128, dtype=torch.uint8, device="cuda")
-        self.bytes[:, :k] = table[codes + 8]
-        self.pitch = -(-rows // 128) * 128
-        scales = (torch.rand(rows, -(-k // 64), device="cuda") * 0.02 + 0.01).half()
-        self.scales = torch.zeros(2 * steps, self.pitch, device="cuda")
-        order = slots(rows).cuda() if permute else torch.arange(rows, device="cuda")
-        self.scales[: scales.shape[1], order] = scales.float().T
-        self.values = codes.float() * scales.float().repeat_interleave(64, 1)[:, :k]
+class QuantizeParams(ctypes.Structure):
+    _fields_ = [(n, P) for n in "x smooth down codes scales hidden".split()] + [
+        (n, I) for n in "numTokens inFeatures numSteps pitch smoothDtype scaleDtype".split()
+    ] + [("shift", ctypes.c_float)] + [(n, I) for n in "rank branchSteps blocks".split()]
 
 
-class Groups:
-    def __init__(self, module, x, w, cluster, bias=None, hidden=None, up=None, grid=0):
-        self.module = module
-        p = self.p = GroupsParams()
-        m, n = x.rows, w.rows
+class BeforeParams(ctypes.Structure):
+    _fields_ = [("quantize", QuantizeParams), ("widen", WidenParams)]
+
+
+class Layer:
+    """The whole of a W4A4 layer from x to y: quantize and project down, widen the weight, product and up."""
+
+    def __init__(self, modules, x, codes, scales, smooth=None, down=None, up=None, bias=None):
+        self.groups, self.quantize = modules
+        m, k = x.shape
+        n = codes.shape[0]
+        steps = -(-k // 128)
+        new = lambda *shape, dtype=torch.uint8: torch.empty(*shape, dtype=dtype, device="cuda")
+        self.x8, self.w8 = new(m, steps * 128), new(n, steps * 128)
+        mp, np_ = -(-m // 128) * 128, -(-n // 128) * 128
+        self.xs, self.ws = new(2 * steps, mp, dtype=torch.float32), new(2 * steps, np_, dtype=torch.float32)
+        rank = down.shape[0] if down is not None else 0
+        self.branch = -(-rank // 32) * (2 if up is not None and up.dtype == torch.float16 else 1)
+        self.hidden, self.up = new(m, 64 * max(1, self.branch), dtype=torch.bfloat16), new(n, 64 * max(1, self.branch), dtype=torch.bfloat16)
         self.y = torch.full((m, n), float("nan"), device="cuda", dtype=torch.bfloat16)
-        rows, columns = cluster
-        box = ([64, 128 // columns], [64, 128 // rows])
-        pair = lambda t, b: tensor_map(t.data_ptr(), BF16, [t.shape[1] // 2, t.shape[0]], [t.shape[1]], b)
-        p.x, p.w = pair(x.bytes, box[0]), pair(w.bytes, box[1])
-        self.keep = [x, w, bias]
-        if hidden is not None:
-            high = hidden.bfloat16()
-            h = torch.cat([high, (hidden - high.float()).bfloat16()], 1).contiguous()
-            u = torch.cat([up, up], 1).contiguous()
-            self.keep += [h, u]
-            p.hidden, p.up = (tensor_map(t.data_ptr(), BF16, [64, t.shape[0]], [128], b) for t, b in zip((h, u), box))
-            p.numBranchSteps = 1
-        p.xScales, p.wScales, p.y = x.scales.data_ptr(), w.scales.data_ptr(), self.y.data_ptr()
+        self.before = BeforeParams()
+        q = self.q = self.before.quantize
+        q.x, q.codes, q.scales, q.hidden = (t.data_ptr() for t in (x, self.x8, self.xs, self.hidden))
+        q.smooth, q.smoothDtype = (smooth.data_ptr(), DTYPES[smooth.dtype]) if smooth is not None else (None, 0)
+        q.down = down.data_ptr() if rank else None
+        q.numTokens, q.inFeatures, q.numSteps, q.pitch, q.scaleDtype, q.rank, q.branchSteps = m, k, steps, mp, 1, rank, self.branch
+        q.blocks = -(-m // 16)
+        w = self.w = self.before.widen
+        w.codes, w.scales, w.wide, w.wideScales, w.wideUp = (t.data_ptr() for t in (codes, scales, self.w8, self.ws, self.up))
+        w.up, w.upDtype = (up.data_ptr(), DTYPES[up.dtype]) if rank else (None, 0)
+        w.numRows, w.columns, w.numSteps, w.pitch, w.scaleDtype, w.slots, w.rank, w.branchSteps = n, k, steps, np_, DTYPES[scales.dtype], 1, rank, self.branch
+        p = self.p = GroupsParams()
+        pair = lambda t: tensor_map(t.data_ptr(), BF16, [t.shape[1] * t.element_size() // 2, t.shape[0]], [t.shape[1] * t.element_size()], [64, 128])
+        p.x, p.w, p.hidden, p.up = pair(self.x8), pair(self.w8), pair(self.hidden), pair(self.up)
+        p.xScales, p.wScales, p.y = self.xs.data_ptr(), self.ws.data_ptr(), self.y.data_ptr()
         if bias is not None:
             p.bias, p.biasDtype = bias.data_ptr(), DTYPES[bias.dtype]
-        p.numTokens, p.outFeatures, p.numSteps = m, n, x.bytes.shape[1] // 128
-        p.xPitch, p.wPitch, p.yStride, p.yDtype = x.pitch, w.pitch, n, 2
-        self.name = f"low_bit_linear__x_i4_w_i4__g64_cluster{rows}x{columns}__sm90a"
-        self.grid = grid or driver.multiprocessors() // (rows * columns) * rows * columns
+        p.numTokens, p.outFeatures, p.numSteps, p.numBranchSteps = m, n, steps, self.branch
+        p.xPitch, p.wPitch, p.yStride, p.yDtype = mp, np_, n, 2
+        self.keep = (x, codes, scales, smooth, down, up, bias)
+        self.t = "bf16" if x.dtype == torch.bfloat16 else "f16"
+    def prepare(self, widen_blocks=4):
+        name = f"activation_quantize__x_{self.t}_o_e4m3__g64__down__sm90a"
+        self.quantize.launch(name, [self.q.blocks + widen_blocks * driver.multiprocessors()], 256, 0, self.before)
+
+    def multiply(self):
+        self.groups.launch(GROUPS, [driver.multiprocessors()], 384, 1024 + 6 * 34816 + 96, self.p)
 
     def __call__(self):
-        self.module.launch(self.name, [self.grid], 384, 1024 + 6 * 34816 + 96, self.p)
+        self.prepare()
+        self.multiply()
 
 
-CLUSTERS = [(1, 1), (2, 1), (2, 2)]
+GROUPS = "low_bit_linear__x_i4_w_i4__g64__bm128_bn128__sm90a"
 
 
-def check(mod):
+def quantize_x(x, smooth):
+    """The numbers that codes of activation_quantize stand for."""
+    v = x.float() / (smooth.float() if smooth is not None else 1)
+    m, k = v.shape
+    groups = -(-k // 64)
+    v = torch.nn.functional.pad(v, (0, groups * 64 - k)).view(m, groups, 64)
+    s = (v.abs().amax(-1) / 7).half().float()
+    s = torch.where(s == 0, torch.ones_like(s), s)[..., None]
+    return ((v / s).round().clamp(-7, 7) * s).view(m, -1)[:, :k]
+
+
+def check_layer(modules):
     bad = 0
-    for cluster in CLUSTERS:
-        for m, n, k in [(128, 128, 128), (128, 128, 1024), (1, 8, 64), (129, 136, 192), (300, 97, 320), (1000, 520, 3072), (4096, 3072, 3072)]:
-            x, w = Side(m, k, False), Side(n, k, True)
-            bias = torch.randn(n, device="cuda").bfloat16()
-            hidden, up = torch.randn(m, 32, device="cuda"), torch.randn(n, 32, device="cuda").bfloat16()
-            for branch in (False, True):
-                run = Groups(mod, x, w, cluster, bias, *((hidden, up) if branch else ()))
-                run()
-                torch.cuda.synchronize()
-                first = run.y.clone()
-                run()
-                torch.cuda.synchronize()
-                ref = x.values.double() @ w.values.double().T + bias.double() + (hidden.double() @ up.double().T if branch else 0)
-                bad += not report(f"groups {cluster} {m}x{n}x{k} branch {branch} stable {torch.equal(first, run.y)}", run.y, ref, 4e-3)
-        # Sums of one group at their largest: exact, so 0.
-        x, w = Side(128, 64, False, True), Side(128, 64, True, True)
-        x.scales[:], w.scales[:] = 1, 1
-        run = Groups(mod, x, w, cluster)
-        run()
-        torch.cuda.synchronize()
-        print("largest sum", run.y.float().unique().tolist(), "expected", torch.tensor(3136.0).bfloat16().item())
-    sys.exit(bad > 0)
+    for dtype in (torch.bfloat16, torch.float16):
+        for m, n, k, rank in [(128, 128, 128, 32), (1, 8, 64, 16), (17, 40, 160, 32), (300, 520, 1088, 33), (1000, 1031, 3072, 32), (130, 264, 256, 0)]:
+            x = torch.randn(m, k, device="cuda").to(dtype)
+            x[:, 3] *= 30
+            smooth = torch.rand(k, device="cuda").to(dtype) + 0.5
+            codes, scales, value = quantize4(torch.randn(n, k, device="cuda") * 0.1)
+            down, up = (torch.randn(rank, k, device="cuda") / 30).to(dtype), torch.randn(n, rank, device="cuda").to(dtype)
+            bias = torch.randn(n, device="cuda").to(dtype)
+            run = Layer(modules, x, codes, scales, smooth, *((down, up) if rank else (None, None)), bias)
+            run()
+            torch.cuda.synchronize()
+            first = run.y.clone()
+            run()
+            torch.cuda.synchronize()
+            ref = quantize_x(x, smooth).double() @ value.double().T + bias.double()
+            if rank:
+                ref += x.double() @ down.double().T @ up.double().T
+            bad += not report(f"layer {dtype} {m}x{k}->{n} rank {rank} stable {torch.equal(first, run.y)}", run.y, ref, 4e-3)
+    return bad
 
 
-def bench(mod, m=4096):
+def bench_layer(modules, m=4096):
     for n, k in SHAPES:
-        x, w = Side(m, k, False), Side(n, k, True)
-        bx, bw = torch.randn(m, k, device="cuda").bfloat16(), torch.randn(n, k, device="cuda").bfloat16()
-        hidden, up = torch.randn(m, 32, device="cuda"), torch.randn(n, 32, device="cuda").bfloat16()
-        peer = lambda: torch.nn.functional.linear(bx, bw)
-        line = f"groups {m}x{k}->{n}:"
-        for cluster, grid in (((1, 1), 132), ((2, 1), 132), ((2, 1), 128), ((2, 1), 120), ((2, 2), 128), ((2, 2), 120), ((2, 2), 112)):
-            for branch in (False, True):
-                run = Groups(mod, x, w, cluster, None, *((hidden, up) if branch else ()), grid=grid)
-                a, b = versus(run, peer, 2, 9)
-                line += f" {cluster}/{grid}{'+up' if branch else ''} {a:.4f} ({b / a:.2f}x)"
+        x, wb = torch.randn(m, k, device="cuda").bfloat16(), torch.randn(n, k, device="cuda").bfloat16()
+        codes, scales, _ = quantize4(wb)
+        smooth = torch.rand(k, device="cuda").bfloat16() + 0.5
+        down, up = torch.randn(32, k, device="cuda").bfloat16(), torch.randn(n, 32, device="cuda").bfloat16()
+        peer = lambda: torch.nn.functional.linear(x, wb)
+        line = f"layer {m}x{k}->{n}:"
+        for low in (None, down):
+            run = Layer(modules, x, codes, scales, smooth, low, up if low is not None else None)
+            a, b = versus(run, peer, 2, 9)
+            parts = [driver.bench(f, 2, 7) for f in (run.prepare, lambda: run.prepare(16), run.multiply)]
+            line += f" rank {0 if low is None else 32} {a:.4f} ({b / a:.2f}x; before {parts[0]:.4f} or {parts[1]:.4f}, product {parts[2]:.4f});"
         print(line + f" cuBLAS {b:.4f} ms", flush=True)
 
 
+def check_largest(modules):
+    """Codes of 7 everywhere: sums of a group at their largest, which are exact."""
+    x = torch.full((128, 64), 7.0, device="cuda").bfloat16()
+    codes = torch.full((128, 32), 0x77, device="cuda", dtype=torch.uint8)
+    run = Layer(modules, x, codes, torch.ones(128, 1, device="cuda").half())
+    run()
+    torch.cuda.synchronize()
+    print("ok   largest sum" if run.y.float().unique().tolist() == [3136.0] else f"FAIL largest sum {run.y.float().unique().tolist()}")
+
+
 def main():
-    mod = Module(sys.argv[1])
+    modules = [Module(path) for path in sys.argv[1:3]]
     print(driver.device_name(), flush=True)
-    (check if sys.argv[2] == "check" else bench)(mod)
+    if sys.argv[3] == "check":
+        check_largest(modules)
+        sys.exit(check_layer(modules) > 0)
+    bench_layer(modules)
 
 
 if __name__ == "__main__":

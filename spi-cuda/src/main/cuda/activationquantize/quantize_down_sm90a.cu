@@ -1,6 +1,6 @@
 // activation_quantize and low_rank_down in one pass over x (SVDQuant sections 4.1 and 4.2), as the product of
 // lowbitlinear/low_bit_groups_sm90a.cu wants its input: codes as e4m3, scales in fp32 group by group, hidden as a sum of two bf16
-// numbers. Codes and scales are those of activation_quantize.cu bit by bit.
+// numbers. Codes and scales are those of activation_quantize.cu bit by bit. Other blocks widen the weight in the meantime.
 //
 // Tile: 16 tokens. 8 warps share the groups of 64 inputs in turn; a lane holds 16 neighbouring inputs of two tokens, quantizes them,
 // and multiplies them with the factor as they are (mma m16n8k16; the order of inputs within a group is free as long as both sides
@@ -8,6 +8,7 @@
 // Threads: 256. Shared memory: 8 x 16 x 32 partial sums, 16 KiB. Barriers: partial sums are written; they are read.
 #include "../common/hopper.cuh"
 #include "../common/tensor.cuh"
+#include "../lowrankdown/down_products_sm90a.cuh"
 #include "../lowbitlinear/low_bit_widen_sm90a.cuh"
 
 using namespace filigree;
@@ -20,40 +21,6 @@ constexpr int GROUP = 64;
 constexpr int MAX_CODE = 7;
 
 template <class T>
-__device__ __forceinline__ void product(float (&d)[4], uint32_t a0, uint32_t a1, uint32_t a2, uint32_t a3, uint32_t b0, uint32_t b1);
-
-template <>
-__device__ __forceinline__ void product<Bf16>(
-    float (&d)[4], uint32_t a0, uint32_t a1, uint32_t a2, uint32_t a3, uint32_t b0, uint32_t b1) {
-    asm("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
-        : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
-        : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "r"(b0), "r"(b1));
-}
-
-template <>
-__device__ __forceinline__ void product<struct F16>(
-    float (&d)[4], uint32_t a0, uint32_t a1, uint32_t a2, uint32_t a3, uint32_t b0, uint32_t b1) {
-    asm("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
-        : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
-        : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "r"(b0), "r"(b1));
-}
-
-/** 16 neighbouring 16-bit values of a row, zeros past its end or where there is no row. */
-__device__ __forceinline__ void read16(uint32_t (&words)[8], const void* values, long row, bool valid, int column, int columns) {
-#pragma unroll
-    for (int half = 0; half < 2; half++) {
-        uint4 v = {0, 0, 0, 0};
-        if (valid && column + 8 * half < columns) {
-            v = __ldg(reinterpret_cast<const uint4*>(static_cast<const uint16_t*>(values) + row * columns + column + 8 * half));
-        }
-        words[4 * half] = v.x;
-        words[4 * half + 1] = v.y;
-        words[4 * half + 2] = v.z;
-        words[4 * half + 3] = v.w;
-    }
-}
-
-template <class T>
 __device__ __forceinline__ float2 unpack(uint32_t word) {
     if (T::DTYPE == BF16) {
         return {__uint_as_float(word << 16), __uint_as_float(word & 0xFFFF0000)};
@@ -61,25 +28,51 @@ __device__ __forceinline__ float2 unpack(uint32_t word) {
     return __half22float2(*reinterpret_cast<__half2*>(&word));
 }
 
-/** One branch around all loads, so that they are on the way together. */
-__device__ __forceinline__ void readSmooth(const QuantizeDownParams& p, float (&smooth)[16], int column) {
-    if (p.smooth == nullptr || p.smoothDtype == F32) {
+/**
+ * x / y rounded to nearest, given r = 1 / y rounded to nearest (Markstein 1990: the remainder of a first quotient is exact, and
+ * corrects it). Holds where nothing over- or underflows.
+ */
+__device__ __forceinline__ float quotient(float x, float y, float r) {
+    float q = __fmul_rn(x, r);
+    return __fmaf_rn(__fmaf_rn(-q, y, x), r, q);
+}
+
+/** Whether a number is far from the ends of fp32. */
+__device__ __forceinline__ bool isOrdinary(float x) {
+    return fabsf(x) > 0x1p-40f && fabsf(x) < 0x1p40f;
+}
+
+/** What 16 neighbouring inputs are divided by. */
+struct Smooth {
+    float values[16];
+    float reciprocals[16];
+    bool ordinary;
+
+    /** One branch around all loads, so that they are on the way together. */
+    __device__ __forceinline__ void read(const QuantizeDownParams& p, int column) {
+        if (p.smoothDtype == F32) {
+#pragma unroll
+            for (int i = 0; i < 16; i++) {
+                values[i] = column + i < p.inFeatures ? __ldg(static_cast<const float*>(p.smooth) + column + i) : 1.f;
+            }
+        } else {
+            uint32_t words[8];
+            read16(words, p.smooth, 0, true, column, p.inFeatures);
+#pragma unroll
+            for (int i = 0; i < 8; i++) {
+                float2 pair = p.smoothDtype == BF16 ? unpack<Bf16>(words[i]) : unpack<struct F16>(words[i]);
+                values[2 * i] = pair.x;
+                values[2 * i + 1] = pair.y;
+            }
+        }
+        ordinary = true;
 #pragma unroll
         for (int i = 0; i < 16; i++) {
-            bool valid = p.smooth != nullptr && column + i < p.inFeatures;
-            smooth[i] = valid ? __ldg(static_cast<const float*>(p.smooth) + column + i) : 1.f;
+            reciprocals[i] = __frcp_rn(values[i]);
+            ordinary &= isOrdinary(values[i]) || column + i >= p.inFeatures;
         }
-        return;
     }
-    uint32_t words[8];
-    read16(words, p.smooth, 0, true, column, p.inFeatures);
-#pragma unroll
-    for (int i = 0; i < 8; i++) {
-        float2 pair = p.smoothDtype == BF16 ? unpack<Bf16>(words[i]) : unpack<struct F16>(words[i]);
-        smooth[2 * i] = pair.x;
-        smooth[2 * i + 1] = pair.y;
-    }
-}
+};
 
 /** 4 integers of magnitude up to 8 as e4m3. */
 __device__ __forceinline__ uint32_t packE4m3(float a, float b, float c, float d) {
@@ -89,62 +82,66 @@ __device__ __forceinline__ uint32_t packE4m3(float a, float b, float c, float d)
     return low | static_cast<uint32_t>(high) << 16;
 }
 
-/** One token's part of a group; the 4 lanes of a token share the scale. */
-template <class T>
-__device__ __forceinline__ void quantize(
-    const QuantizeDownParams& p, const uint32_t (&words)[8], const float (&smooth)[16], int token, int group) {
-    int column = group * GROUP + (threadIdx.x & 3) * 16;
-    float values[16];
+/** Shifted and smoothed inputs, and the largest magnitude's bits: infinity and then NaN are above all others. */
+template <class T, bool EXACT>
+__device__ __forceinline__ uint32_t smoothed(
+    const QuantizeDownParams& p, float (&values)[16], const uint32_t (&words)[8], const Smooth& smooth, int column) {
     uint32_t largest = 0;
 #pragma unroll
-    for (int i = 0; i < 8; i++) {
-        float2 pair = unpack<T>(words[i]);
-#pragma unroll
-        for (int j = 0; j < 2; j++) {
-            float shifted = __fadd_rn(j == 0 ? pair.x : pair.y, p.shift);
-            float value = p.smooth == nullptr ? shifted : __fdiv_rn(shifted, smooth[2 * i + j]);
-            value = column + 2 * i + j < p.inFeatures ? value : 0.f;
-            values[2 * i + j] = value;
-            // As integers, magnitudes are in order, infinity and then NaN last.
-            largest = max(largest, __float_as_uint(value) & 0x7FFFFFFF);
+    for (int i = 0; i < 16; i++) {
+        float2 pair = unpack<T>(words[i / 2]);
+        float value = __fadd_rn(i % 2 == 0 ? pair.x : pair.y, p.shift);
+        if (p.smooth != nullptr) {
+            value = EXACT ? __fdiv_rn(value, smooth.values[i]) : quotient(value, smooth.values[i], smooth.reciprocals[i]);
         }
+        values[i] = column + i < p.inFeatures ? value : 0.f;
+        largest = max(largest, __float_as_uint(values[i]) & 0x7FFFFFFF);
     }
     largest = max(largest, __shfl_xor_sync(~0u, largest, 1));
-    largest = max(largest, __shfl_xor_sync(~0u, largest, 2));
-    bool finite = largest < 0x7F800000;
-    float scale = rounded(p.scaleDtype, finite ? __fdiv_rn(__uint_as_float(largest), MAX_CODE) : __uint_as_float(0x7FC00000));
-    scale = scale == 0.f ? 1.f : scale;
+    return max(largest, __shfl_xor_sync(~0u, largest, 2));
+}
+
+/** 16 codes. */
+template <bool EXACT>
+__device__ __forceinline__ uint4 encode(const float (&values)[16], float scale, bool finite) {
+    float reciprocal = __frcp_rn(scale);
     uint32_t codes[4];
 #pragma unroll
     for (int i = 0; i < 4; i++) {
         float c[4];
 #pragma unroll
         for (int j = 0; j < 4; j++) {
-            float code = fminf(fmaxf(rintf(__fdiv_rn(values[4 * i + j], scale)), -MAX_CODE), MAX_CODE);
-            c[j] = finite ? code : 0.f;
+            float value = values[4 * i + j];
+            float code = EXACT ? __fdiv_rn(value, scale) : quotient(value, scale, reciprocal);
+            c[j] = finite ? fminf(fmaxf(rintf(code), -MAX_CODE), MAX_CODE) : 0.f;
         }
         codes[i] = packE4m3(c[0], c[1], c[2], c[3]);
     }
-    if (token < p.numTokens) {
-        *reinterpret_cast<uint4*>(static_cast<char*>(p.codes) + static_cast<long>(token) * p.numSteps * 128 + column) =
-            uint4{codes[0], codes[1], codes[2], codes[3]};
-        if ((threadIdx.x & 3) == 0) {
-            p.scales[static_cast<long>(group) * p.pitch + token] = column < p.inFeatures ? scale : 0.f;
-        }
-    }
+    return {codes[0], codes[1], codes[2], codes[3]};
 }
 
+/** One token's part of a group; the 4 lanes of a token share the scale. */
 template <class T>
-__device__ __forceinline__ void downProducts(
-    const QuantizeDownParams& p, float (&sums)[4][4], const uint32_t (&low)[8], const uint32_t (&high)[8], int rank0, int column) {
-#pragma unroll
-    for (int j = 0; j < 4; j++) {
-        int rank = rank0 + 8 * j + (threadIdx.x & 31) / 4;
-        uint32_t down[8];
-        read16(down, p.down, rank, rank < p.rank, column, p.inFeatures);
-#pragma unroll
-        for (int i = 0; i < 4; i++) {
-            product<T>(sums[j], low[2 * i], high[2 * i], low[2 * i + 1], high[2 * i + 1], down[2 * i], down[2 * i + 1]);
+__device__ __forceinline__ void quantize(
+    const QuantizeDownParams& p, const uint32_t (&words)[8], const Smooth& smooth, int token, int group) {
+    int column = group * GROUP + (threadIdx.x & 3) * 16;
+    float values[16];
+    uint32_t largest = smoothed<T, false>(p, values, words, smooth, column);
+    // A group whose numbers are all tiny, or not all finite, is divided once more by the book.
+    bool extraordinary = p.smooth != nullptr && !(smooth.ordinary && isOrdinary(__uint_as_float(largest)));
+    if (__any_sync(~0u, extraordinary)) {
+        largest = smoothed<T, true>(p, values, words, smooth, column);
+    }
+    bool finite = largest < 0x7F800000;
+    float magnitude = __uint_as_float(largest);
+    float scale = rounded(p.scaleDtype, finite ? __fdiv_rn(magnitude, MAX_CODE) : __uint_as_float(0x7FC00000));
+    scale = scale == 0.f ? 1.f : scale;
+    bool ordinary = isOrdinary(scale) && isOrdinary(magnitude);
+    uint4 codes = __all_sync(~0u, ordinary) ? encode<false>(values, scale, finite) : encode<true>(values, scale, finite);
+    if (token < p.numTokens) {
+        *reinterpret_cast<uint4*>(static_cast<char*>(p.codes) + static_cast<long>(token) * p.numSteps * 128 + column) = codes;
+        if ((threadIdx.x & 3) == 0) {
+            p.scales[static_cast<long>(group) * p.pitch + token] = column < p.inFeatures ? scale : 0.f;
         }
     }
 }
@@ -183,29 +180,42 @@ __device__ __forceinline__ void writeHidden(const QuantizeDownParams& p, const f
 }
 
 template <class T>
-__device__ __forceinline__ void quantizeDown(const QuantizeDownParams& p) {
+__device__ __forceinline__ void quantizeDown(const QuantizeDownParams& p, int block) {
     __shared__ float partial[WARPS * TOKENS * BRANCH_RANKS];
     int lane = threadIdx.x & 31;
-    int token0 = blockIdx.x * TOKENS;
+    int token0 = block * TOKENS;
     int low = token0 + lane / 4;
     int chunks = p.down == nullptr ? 1 : (p.rank + BRANCH_RANKS - 1) / BRANCH_RANKS;
     for (int chunk = 0; chunk < chunks; chunk++) {
         float sums[4][4] = {};
-        for (int group = threadIdx.x / 32; group < 2 * p.numSteps; group += WARPS) {
-            int column = group * GROUP + (lane & 3) * 16;
-            uint32_t lowWords[8];
-            uint32_t highWords[8];
-            read16(lowWords, p.x, low, low < p.numTokens, column, p.inFeatures);
-            read16(highWords, p.x, low + 8, low + 8 < p.numTokens, column, p.inFeatures);
+        int group = threadIdx.x / 32;
+        uint32_t words[2][8];
+        int column = group * GROUP + (lane & 3) * 16;
+        read16(words[0], p.x, low, low < p.numTokens, column, p.inFeatures);
+        read16(words[1], p.x, low + 8, low + 8 < p.numTokens, column, p.inFeatures);
+        for (; group < 2 * p.numSteps; group += WARPS) {
+            // The next group's inputs are on the way while this one is worked on.
+            uint32_t next[2][8];
+            int nextColumn = column + WARPS * GROUP;
+            read16(next[0], p.x, low, low < p.numTokens, nextColumn, p.inFeatures);
+            read16(next[1], p.x, low + 8, low + 8 < p.numTokens, nextColumn, p.inFeatures);
             if (p.down != nullptr) {
-                downProducts<T>(p, sums, lowWords, highWords, chunk * BRANCH_RANKS, column);
+                downProducts<T>(sums, words[0], words[1], p.down, p.rank, chunk * BRANCH_RANKS, column, p.inFeatures);
             }
             if (chunk == 0) {
-                float smooth[16];
-                readSmooth(p, smooth, column);
-                quantize<T>(p, lowWords, smooth, low, group);
-                quantize<T>(p, highWords, smooth, low + 8, group);
+                Smooth smooth;
+                if (p.smooth != nullptr) {
+                    smooth.read(p, column);
+                }
+                quantize<T>(p, words[0], smooth, low, group);
+                quantize<T>(p, words[1], smooth, low + 8, group);
             }
+#pragma unroll
+            for (int i = 0; i < 8; i++) {
+                words[0][i] = next[0][i];
+                words[1][i] = next[1][i];
+            }
+            column = nextColumn;
         }
         if (p.down != nullptr) {
             writeHidden(p, sums, partial, token0, chunk);
@@ -213,14 +223,30 @@ __device__ __forceinline__ void quantizeDown(const QuantizeDownParams& p) {
     }
 }
 
-}  // namespace
-
-extern "C" __global__ void __launch_bounds__(256)
-activation_quantize__x_bf16_o_e4m3__g64__down__sm90a(const __grid_constant__ QuantizeDownParams p) {
-    quantizeDown<Bf16>(p);
+/** Blocks of both kinds take turns, so that both are at work all the time. */
+template <class T>
+__device__ __forceinline__ void quantizeWiden(const QuantizeWidenParams& p) {
+    int quantizers = p.quantize.blocks;
+    int wideners = gridDim.x - quantizers;
+    int pairs = min(quantizers, wideners);
+    int block = blockIdx.x;
+    bool quantizes = block < 2 * pairs ? block % 2 == 0 : quantizers > wideners;
+    int index = block < 2 * pairs ? block / 2 : block - pairs;
+    if (quantizes) {
+        quantizeDown<T>(p.quantize, index);
+    } else {
+        widenAll(p.widen, index, wideners);
+    }
 }
 
-extern "C" __global__ void __launch_bounds__(256)
-activation_quantize__x_f16_o_e4m3__g64__down__sm90a(const __grid_constant__ QuantizeDownParams p) {
-    quantizeDown<struct F16>(p);
+}  // namespace
+
+extern "C" __global__ void __launch_bounds__(256, 2)
+activation_quantize__x_bf16_o_e4m3__g64__down__sm90a(const __grid_constant__ QuantizeWidenParams p) {
+    quantizeWiden<Bf16>(p);
+}
+
+extern "C" __global__ void __launch_bounds__(256, 2)
+activation_quantize__x_f16_o_e4m3__g64__down__sm90a(const __grid_constant__ QuantizeWidenParams p) {
+    quantizeWiden<struct F16>(p);
 }

@@ -264,8 +264,24 @@ __device__ __forceinline__ void productE4m3(float (&d)[64], uint64_t a, uint64_t
         : "l"(a), "l"(b), "r"(accumulate));
 }
 
+#define FILIGREE_R8(d, o)                                                                                              \
+    "+r"(d[o]), "+r"(d[o + 1]), "+r"(d[o + 2]), "+r"(d[o + 3]), "+r"(d[o + 4]), "+r"(d[o + 5]), "+r"(d[o + 6]),        \
+        "+r"(d[o + 7])
+#define FILIGREE_R32(d, o) FILIGREE_R8(d, o), FILIGREE_R8(d, o + 8), FILIGREE_R8(d, o + 16), FILIGREE_R8(d, o + 24)
+#define FILIGREE_R128(d) FILIGREE_R32(d, 0), FILIGREE_R32(d, 32), FILIGREE_R32(d, 64), FILIGREE_R32(d, 96)
+
+/** d[64 x 256] (+)= a[64 x 32] b[256 x 32]^T of signed bytes, both in shared memory and K-major; sums are 32-bit integers. */
+__device__ __forceinline__ void productInt8(uint32_t (&d)[128], uint64_t a, uint64_t b, int accumulate) {
+    asm volatile(
+        "{\n.reg .pred p;\nsetp.ne.b32 p, %130, 0;\n"
+        "wgmma.mma_async.sync.aligned.m64n256k32.s32.s8.s8 " FILIGREE_D128 ", %128, %129, p;\n}\n"
+        : FILIGREE_R128(d)
+        : "l"(a), "l"(b), "r"(accumulate));
+}
+
 /** The element type of a kernel: how to multiply and how to pack two fp32 values. */
 struct Bf16 {
+    using Sum = float;
     static constexpr int DTYPE = 2;  // of tensor.cuh
     static __device__ __forceinline__ uint32_t pack(float low, float high) {
         uint32_t packed;
@@ -289,6 +305,7 @@ struct Bf16 {
 };
 
 struct F16 {
+    using Sum = float;
     static constexpr int DTYPE = 1;  // of tensor.cuh
     static __device__ __forceinline__ uint32_t pack(float low, float high) {
         uint32_t packed;

@@ -5,14 +5,19 @@
 // Each sum of 64 is scaled by both sides' scales in fp32 and added in ascending order of groups: two operations per output and
 // group, as much as the fp32 lanes do while the tensor cores multiply. Of the two groups of a step one is scaled while the other is
 // multiplied, and two warpgroups take turns.
-// Tile: 128 tokens x 128 outputs, 128 inputs (2 groups) a step. Clusters of ROWS x COLUMNS blocks share tiles of both sides.
+// Tile: 128 tokens x 128 outputs, 128 inputs (2 groups) a step. 
 // Threads: 384. Warpgroup 0 feeds (one thread issues copies), warpgroups 1 and 2 multiply 64 tokens x 128 outputs each
 // (wgmma m64n128k32). 40 + 2 x 232 registers a thread.
 // Shared memory: 1024 (alignment) + 6 stages x 34 KiB + 96 bytes of barriers.
 // Low-rank branch: first steps of bf16 products that start the sums; hidden comes as a sum of two bf16 numbers.
-// Barriers: full[stage]  operands and scales landed    empty[stage]  all warps that share the stage's copies are done with it
+// Barriers: full[stage]  operands and scales landed    empty[stage]  all multiplying warps are done with them
+// Named barriers 2 and 3: one warpgroup at a time multiplies, so that the other scales sums beside it.
 #include "../common/tensor.cuh"
 #include "low_bit_groups_sm90a.cuh"
+
+#ifndef FILIGREE_TURN
+#define FILIGREE_TURN 2
+#endif
 
 using namespace filigree;
 
@@ -44,77 +49,33 @@ struct Ring {
     }
 };
 
-/** This block's place in its cluster. */
-template <int ROWS, int COLUMNS>
-struct Place {
-    static constexpr int BLOCKS = ROWS * COLUMNS;
-    int row;
-    int column;
-    __device__ __forceinline__ Place() {
-        int rank = BLOCKS > 1 ? blockInCluster() : 0;
-        row = rank % ROWS;
-        column = rank / ROWS;
-    }
-    /** Blocks with the same tokens. */
-    __device__ __forceinline__ uint16_t sameRow() const {
-        uint16_t mask = 0;
-        for (int c = 0; c < COLUMNS; c++) {
-            mask |= 1 << (row + c * ROWS);
-        }
-        return mask;
-    }
-    /** Blocks with the same outputs. */
-    __device__ __forceinline__ uint16_t sameColumn() const { return ((1 << ROWS) - 1) << (column * ROWS); }
-};
-
-/** The tiles of a cluster, in the order that it takes them. */
-template <int ROWS, int COLUMNS>
+/** The tiles of a block, in the order that it takes them. */
 struct Tiles {
     int rows;
     int columns;
     int index;
 
     __device__ __forceinline__ explicit Tiles(const LowBitGroupsParams& p)
-        : rows((p.numTokens + TILE * ROWS - 1) / (TILE * ROWS)),
-          columns((p.outFeatures + TILE * COLUMNS - 1) / (TILE * COLUMNS)),
-          index(blockIdx.x / (ROWS * COLUMNS)) {}
+        : rows((p.numTokens + TILE - 1) / TILE), columns((p.outFeatures + TILE - 1) / TILE), index(blockIdx.x) {}
 
     __device__ __forceinline__ bool more() const { return index < rows * columns; }
 
-    __device__ __forceinline__ void next() { index += gridDim.x / (ROWS * COLUMNS); }
+    __device__ __forceinline__ void next() { index += gridDim.x; }
 
-    /** First token and first output of this block's tile. */
-    __device__ __forceinline__ int2 origin(Place<ROWS, COLUMNS> place) const {
-        constexpr int HIGH = STRIP / ROWS;
-        int strip = index / (HIGH * columns);
-        int within = index % (HIGH * columns);
-        int high = min(HIGH, rows - strip * HIGH);
-        int row = strip * HIGH + within % high;
-        return {(row * ROWS + place.row) * TILE, (within / high * COLUMNS + place.column) * TILE};
+    /** First token and first output. */
+    __device__ __forceinline__ int2 origin() const {
+        int strip = index / (STRIP * columns);
+        int within = index % (STRIP * columns);
+        int high = min(STRIP, rows - strip * STRIP);
+        return {(strip * STRIP + within % high) * TILE, within / high * TILE};
     }
 };
 
-/** Copies a part of a tile, and has the others copy theirs: PARTS blocks share it. */
-template <int PARTS>
-__device__ __forceinline__ void loadPart(
-    uint32_t to, const TensorMap* map, uint32_t full, int column, int row, int part, uint16_t blocks) {
-    if (PARTS == 1) {
-        tmaLoad2(to, map, full, column, row);
-    } else {
-        constexpr int HIGH = TILE / PARTS;
-        tmaLoad2Multicast(to + part * HIGH * STEP, map, full, column, row + part * HIGH, blocks);
-    }
-}
-
 /** One thread. */
-template <int ROWS, int COLUMNS>
 __device__ void feed(const LowBitGroupsParams& p, uint32_t smem) {
-    Place<ROWS, COLUMNS> place;
-    uint16_t sameRow = place.sameRow();
-    uint16_t sameColumn = place.sameColumn();
     Ring ring;
-    for (Tiles<ROWS, COLUMNS> tiles(p); tiles.more(); tiles.next()) {
-        int2 origin = tiles.origin(place);
+    for (Tiles tiles(p); tiles.more(); tiles.next()) {
+        int2 origin = tiles.origin();
         for (int i = -p.numBranchSteps; i < p.numSteps; i++) {
             uint32_t full = smem + FULL + 8 * ring.stage;
             uint32_t at = smem + ring.stage * STAGE_BYTES;
@@ -122,30 +83,18 @@ __device__ void feed(const LowBitGroupsParams& p, uint32_t smem) {
             int column = 64 * (branch ? i + p.numBranchSteps : i);
             mbarrierWait(smem + EMPTY + 8 * ring.stage, ring.phase ^ 1);
             mbarrierExpect(full, branch ? 2 * OPERAND_BYTES : STAGE_BYTES);
-            loadPart<COLUMNS>(at + X, branch ? &p.hidden : &p.x, full, column, origin.x, place.column, sameRow);
-            loadPart<ROWS>(at + W, branch ? &p.up : &p.w, full, column, origin.y, place.row, sameColumn);
+            tmaLoad2(at + X, branch ? &p.hidden : &p.x, full, column, origin.x);
+            tmaLoad2(at + W, branch ? &p.up : &p.w, full, column, origin.y);
             if (!branch) {
 #pragma unroll
                 for (int g = 0; g < 2; g++) {
-                    bulkLoad(at + X_SCALES + g * SCALE_BYTES, p.xScales + static_cast<long>(2 * i + g) * p.xPitch + origin.x, SCALE_BYTES, full);
-                    bulkLoad(at + W_SCALES + g * SCALE_BYTES, p.wScales + static_cast<long>(2 * i + g) * p.wPitch + origin.y, SCALE_BYTES, full);
+                    long group = 2 * i + g;
+                    bulkLoad(at + X_SCALES + g * SCALE_BYTES, p.xScales + group * p.xPitch + origin.x, SCALE_BYTES, full);
+                    bulkLoad(at + W_SCALES + g * SCALE_BYTES, p.wScales + group * p.wPitch + origin.y, SCALE_BYTES, full);
                 }
             }
             ring.next();
         }
-    }
-}
-
-/** Tells all blocks that copy into this block's stage. */
-template <int ROWS, int COLUMNS>
-__device__ __forceinline__ void release(uint32_t barrier, Place<ROWS, COLUMNS> place) {
-    int lane = threadIdx.x & 31;
-    if (ROWS * COLUMNS == 1) {
-        if (lane == 0) {
-            mbarrierArrive(barrier);
-        }
-    } else if (lane < ROWS * COLUMNS && (lane % ROWS == place.row || lane / ROWS == place.column)) {
-        mbarrierArriveAt(barrier, lane);
     }
 }
 
@@ -228,17 +177,21 @@ __device__ __forceinline__ void finish(const LowBitGroupsParams& p, float (&tota
     }
 }
 
-template <int ROWS, int COLUMNS>
 __device__ void multiply(const LowBitGroupsParams& p, uint32_t smem, const char* smemPointer) {
-    Place<ROWS, COLUMNS> place;
     int warpgroup = threadIdx.x / 128 - 1;
     int row = warpgroup * 64 + ((threadIdx.x & 127) / 32) * 16 + (threadIdx.x & 31) / 4;
+    bool first = (threadIdx.x & 31) == 0;
+    int mine = 2 + warpgroup;
+    int other = 3 - warpgroup;
+    if (warpgroup == 1) {
+        namedBarrierArrive(other, 256);
+    }
     Ring ring;
     float total[64];
     float even[64];
     float odd[64];
-    for (Tiles<ROWS, COLUMNS> tiles(p); tiles.more(); tiles.next()) {
-        int2 origin = tiles.origin(place);
+    for (Tiles tiles(p); tiles.more(); tiles.next()) {
+        int2 origin = tiles.origin();
 #pragma unroll
         for (int i = 0; i < 64; i++) {
             total[i] = 0.f;
@@ -256,33 +209,46 @@ __device__ void multiply(const LowBitGroupsParams& p, uint32_t smem, const char*
             wgmmaCommit();
             wgmmaWait<0>();
             pin(total);
-            release<ROWS, COLUMNS>(smem + EMPTY + 8 * ring.stage, place);
+            if (first) {
+                mbarrierArrive(smem + EMPTY + 8 * ring.stage);
+            }
             ring.next();
         }
         for (int step = 0; step < p.numSteps; step++) {
             uint32_t stage = smem + ring.stage * STAGE_BYTES;
             const char* stagePointer = smemPointer + ring.stage * STAGE_BYTES;
             mbarrierWait(smem + FULL + 8 * ring.stage, ring.phase);
+            namedBarrierSync(mine, 256);
             pin(even);
             pin(odd);
             wgmmaFence();
             groupProducts(even, stage, warpgroup, 0);
             groupProducts(odd, stage, warpgroup, 1);
+#if FILIGREE_TURN == 1
+            namedBarrierArrive(other, 256);
+#endif
             wgmmaWait<1>();
+#if FILIGREE_TURN == 2
+            namedBarrierArrive(other, 256);
+#endif
             pin(even);
             addScaled(total, even, stagePointer, row, 0);
             wgmmaWait<0>();
+#if FILIGREE_TURN == 3
+            namedBarrierArrive(other, 256);
+#endif
             pin(odd);
             addScaled(total, odd, stagePointer, row, 1);
             __syncwarp();
-            release<ROWS, COLUMNS>(smem + EMPTY + 8 * ring.stage, place);
+            if (first) {
+                mbarrierArrive(smem + EMPTY + 8 * ring.stage);
+            }
             ring.next();
         }
         finish(p, total, origin.x + row, origin.y);
     }
 }
 
-template <int ROWS, int COLUMNS>
 __device__ __forceinline__ void lowBitGroups(const LowBitGroupsParams& p) {
     extern __shared__ char raw[];
     char* smemPointer = raw + (1024 - (smemAddress(raw) & 1023)) % 1024;
@@ -290,36 +256,25 @@ __device__ __forceinline__ void lowBitGroups(const LowBitGroupsParams& p) {
     if (threadIdx.x == 0) {
         for (int i = 0; i < STAGES; i++) {
             mbarrierInit(smem + FULL + 8 * i, 1);
-            mbarrierInit(smem + EMPTY + 8 * i, WARPS * (ROWS + COLUMNS - 1));
+            mbarrierInit(smem + EMPTY + 8 * i, WARPS);
         }
         mbarrierInitFence();
     }
     __syncthreads();
-    if (ROWS * COLUMNS > 1) {
-        clusterSync();
-    }
     if (threadIdx.x < 128) {
         giveRegisters<40>();
         if (threadIdx.x == 0) {
-            feed<ROWS, COLUMNS>(p, smem);
+            feed(p, smem);
         }
-        __syncwarp();
     } else {
         takeRegisters<232>();
-        multiply<ROWS, COLUMNS>(p, smem, smemPointer);
-    }
-    if (ROWS * COLUMNS > 1) {
-        clusterSync();
+        multiply(p, smem, smemPointer);
     }
 }
 
 }  // namespace
 
-#define GROUPS_KERNEL(ROWS, COLUMNS)                                                                                   \
-    extern "C" __global__ void __cluster_dims__(ROWS * COLUMNS, 1, 1) __launch_bounds__(384, 1)                        \
-        low_bit_linear__x_i4_w_i4__g64_cluster##ROWS##x##COLUMNS##__sm90a(const __grid_constant__ LowBitGroupsParams p) { \
-        lowBitGroups<ROWS, COLUMNS>(p);                                                                                \
-    }
-GROUPS_KERNEL(1, 1)
-GROUPS_KERNEL(2, 1)
-GROUPS_KERNEL(2, 2)
+extern "C" __global__ void __launch_bounds__(384, 1)
+low_bit_linear__x_i4_w_i4__g64__bm128_bn128__sm90a(const __grid_constant__ LowBitGroupsParams p) {
+    lowBitGroups(p);
+}

@@ -6,10 +6,10 @@ namespace filigree {
 
 /** Passed by value; 64-byte aligned; byte offsets are stated for the host. */
 struct LowBitGroupsParams {
-    TensorMap x;                // 0: e4m3 [numTokens, 128 numSteps] seen as 16-bit pairs, box (64, 128 / clusters of columns)
-    TensorMap w;                // 128: e4m3 [outFeatures, 128 numSteps] likewise, box (64, 128 / clusters of rows)
-    TensorMap hidden;           // 256: bf16 [numTokens, 64 numBranchSteps], boxes as those of x
-    TensorMap up;               // 384: bf16 [outFeatures, 64 numBranchSteps], boxes as those of w
+    TensorMap x;                // 0: e4m3 [numTokens, 128 numSteps] seen as 16-bit pairs, box (64, 128)
+    TensorMap w;                // 128: e4m3 [outFeatures, 128 numSteps] likewise
+    TensorMap hidden;           // 256: bf16 [numTokens, 64 numBranchSteps], box (64, 128)
+    TensorMap up;               // 384: bf16 [outFeatures, 64 numBranchSteps], box (64, 128)
     const float* xScales;       // 512: [2 numSteps, xPitch]
     const float* wScales;       // 520: [2 numSteps, wPitch], runs of 16 outputs in the order of wScaleSlot
     void* y;                    // 528: [numTokens, outFeatures], rows yStride apart

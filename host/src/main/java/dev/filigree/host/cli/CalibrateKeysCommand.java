@@ -48,7 +48,10 @@ final class CalibrateKeysCommand extends Common {
     @Nullable
     Path output;
 
-    @Option(names = "--fold", paramLabel = "DIR", description = "Write a checkpoint that has the factors in its weights.")
+    @Option(
+            names = "--fold",
+            paramLabel = "DIR",
+            description = "Write a checkpoint that has the factors in its weights.")
     @Nullable
     Path fold;
 

@@ -25,7 +25,7 @@ import picocli.CommandLine.Parameters;
         },
         footer = {
             "",
-            "Example:",
+            "Examples:",
             "  filigree import Llama-3-8B-w4a8-g128 -o llama-w4a8    # then linear: w4a8 in a config"
         })
 final class ImportCommand extends Common {
@@ -59,7 +59,8 @@ final class ImportCommand extends Common {
         }
         kinds.forEach((kind, count) -> out().println("layers stored as " + kind + ": " + count));
         if (leftOut > 0) {
-            out().println("tensors left out: " + leftOut + " of cache scales, as keys and values find theirs per token");
+            out().println("tensors left out: " + leftOut
+                    + " of cache scales, as keys and values find theirs per token");
         }
         out().flush();
         report(new JsonReport()
@@ -70,7 +71,6 @@ final class ImportCommand extends Common {
     }
 
     private static String kind(QuantizedWeights layer) {
-        return layer.storage().weight()
-                + (layer.storage().channelScales().isPresent() ? " over int8" : "");
+        return layer.storage().weight() + (layer.storage().channelScales().isPresent() ? " over int8" : "");
     }
 }

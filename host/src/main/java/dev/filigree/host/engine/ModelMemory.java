@@ -32,11 +32,7 @@ final class ModelMemory implements AutoCloseable {
     private final PolicyRows policyRows;
 
     ModelMemory(
-            BufferScope scope,
-            Checkpoint checkpoint,
-            ExecutionStream stream,
-            EngineAdapters adapters,
-            KeyFold keys) {
+            BufferScope scope, Checkpoint checkpoint, ExecutionStream stream, EngineAdapters adapters, KeyFold keys) {
         this.scope = scope;
         this.checkpoint = checkpoint;
         this.adapters = adapters;

@@ -127,8 +127,7 @@ public final class KeyFold {
         return data;
     }
 
-    private static MemorySegment product(
-            String name, DType dtype, MemorySegment data, float[] factors, Arena arena) {
+    private static MemorySegment product(String name, DType dtype, MemorySegment data, float[] factors, Arena arena) {
         long count = data.byteSize() * 8 / dtype.bits();
         if (count % factors.length != 0) {
             throw new CheckpointException("tensor " + name + " has " + count + " elements; accepted: a multiple of its "

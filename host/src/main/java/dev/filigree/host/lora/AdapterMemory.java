@@ -47,8 +47,8 @@ public final class AdapterMemory implements AutoCloseable {
         if (factor != null) {
             return Optional.of(buffers.computeIfAbsent(
                     tensor,
-                    name -> scope.upload(keys.apply(
-                            name, DecoderModel.dtype(factor.spec().type()), factor.data(), copies))));
+                    name -> scope.upload(
+                            keys.apply(name, DecoderModel.dtype(factor.spec().type()), factor.data(), copies))));
         }
         return Optional.ofNullable(buffers.get(tensor));
     }

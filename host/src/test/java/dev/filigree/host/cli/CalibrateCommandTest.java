@@ -110,7 +110,8 @@ class CalibrateCommandTest {
         assertEquals(7, out.toString().lines().count(), out::toString);
         try (Checkpoint source = Checkpoint.open(Path.of(MODEL));
                 Checkpoint target = Checkpoint.open(folded)) {
-            assertEquals(6, KeySmoothing.read(factors, source.config()).factors().size());
+            assertEquals(
+                    6, KeySmoothing.read(factors, source.config()).factors().size());
             assertEquals(source.tensors().keySet(), target.tensors().keySet());
         }
         assertEquals(Errors.USAGE, run("calibrate", "keys", MODEL, "--alpha", "2"));

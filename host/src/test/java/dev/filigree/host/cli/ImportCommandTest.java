@@ -34,7 +34,9 @@ class ImportCommandTest {
     private final StringWriter err = new StringWriter();
 
     private int run(Path source) {
-        String[] args = {"import", source.toString(), "-o", folder.resolve("imported").toString()};
+        String[] args = {
+            "import", source.toString(), "-o", folder.resolve("imported").toString()
+        };
         return Main.run(args, new PrintWriter(out, true), new PrintWriter(err, true));
     }
 
@@ -72,7 +74,9 @@ class ImportCommandTest {
         assertTrue(out.toString().contains("layers stored as i8/row x f32: 1"), out::toString);
         try (Checkpoint imported = Checkpoint.open(folder.resolve("imported"))) {
             DecoderWeights.of(imported);
-            assertEquals(List.of(LAYER), List.copyOf(StorageIndex.of(imported).layers().keySet()));
+            assertEquals(
+                    List.of(LAYER),
+                    List.copyOf(StorageIndex.of(imported).layers().keySet()));
         }
     }
 

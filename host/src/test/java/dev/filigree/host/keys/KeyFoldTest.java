@@ -121,8 +121,7 @@ class KeyFoldTest {
     void normsTakeOneSetOfFactorsForAllHeads() {
         DecoderArrays model = TinyDecoder.random(1, false, true);
         KeySmoothing different = factors(model, model.headDim() / 2, false, false);
-        CheckpointException refusal =
-                assertThrows(CheckpointException.class, () -> FoldedDecoder.of(model, different));
+        CheckpointException refusal = assertThrows(CheckpointException.class, () -> FoldedDecoder.of(model, different));
         assertEquals(
                 "key smoothing has 2 sets of factors in layer 0; accepted: one for all heads, as the norms of queries"
                         + " and keys are shared by the heads",
@@ -144,8 +143,7 @@ class KeyFoldTest {
                 QuantizedWeights folded = StoredLayers.map(stored, (name, tensor) -> {
                     MemorySegment data = MemorySegment.ofArray(tensor.bytes());
                     MemorySegment product = fold.apply(QUERY + "." + name, tensor.dtype(), data, arena);
-                    return new QuantizedTensor(
-                            tensor.dtype(), tensor.shape(), product.toArray(ValueLayout.JAVA_BYTE));
+                    return new QuantizedTensor(tensor.dtype(), tensor.shape(), product.toArray(ValueLayout.JAVA_BYTE));
                 });
                 assertArrayEquals(
                         stored.tensors().get("qweight").bytes(),

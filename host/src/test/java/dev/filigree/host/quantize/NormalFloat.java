@@ -85,14 +85,16 @@ final class NormalFloat {
             List<TensorSpec> specs = new ArrayList<>();
             for (StoredTensor tensor : checkpoint.file().tensors().values()) {
                 TensorSpec spec = tensor.spec();
-                specs.add(rounded.containsKey(spec.name()) ? new TensorSpec(spec.name(), StoredType.F32, spec.shape()) : spec);
+                specs.add(
+                        rounded.containsKey(spec.name())
+                                ? new TensorSpec(spec.name(), StoredType.F32, spec.shape())
+                                : spec);
             }
             try (SafetensorsWriter writer =
                     SafetensorsWriter.create(target.resolve("model.safetensors"), specs, Map.of())) {
                 for (StoredTensor tensor : checkpoint.file().tensors().values()) {
                     float[] values = rounded.get(tensor.spec().name());
-                    writer.write(
-                            tensor.spec().name(), values == null ? tensor.data() : MemorySegment.ofArray(values));
+                    writer.write(tensor.spec().name(), values == null ? tensor.data() : MemorySegment.ofArray(values));
                 }
                 writer.commit();
             }

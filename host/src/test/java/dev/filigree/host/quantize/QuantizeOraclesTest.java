@@ -39,8 +39,7 @@ class QuantizeOraclesTest {
     }
 
     private static QuantizeRecipe recipe(Smoothing smoothing, int rank, int iterations) {
-        return new QuantizeRecipe(
-                Scheme.W4A4_INT4, smoothing, 8, rank, Map.of(), iterations, false, List.of(), 1);
+        return new QuantizeRecipe(Scheme.W4A4_INT4, smoothing, 8, rank, Map.of(), iterations, false, List.of(), 1);
     }
 
     private static double error(QuantizeJob job, String step) {
@@ -149,14 +148,18 @@ class QuantizeOraclesTest {
     void whereNothingStandsOutABranchDoesNoHarm() {
         QuantizeJob job = run(even(1), recipe(Smoothing.FULL, 32, 4));
         double last = job.reports().getFirst().finalError();
-        assertTrue(last <= 1.01 * error(job, "plain"), () -> job.reports().getFirst().errors().toString());
+        assertTrue(
+                last <= 1.01 * error(job, "plain"),
+                () -> job.reports().getFirst().errors().toString());
     }
 
     @Test
     void oneHugeChannelIsSmoothedAway() {
         QuantizeJob job = run(even(1e4f), recipe(Smoothing.FULL, 16, 2));
         double last = job.reports().getFirst().finalError();
-        assertTrue(last < error(job, "plain") / 2, () -> job.reports().getFirst().errors().toString());
+        assertTrue(
+                last < error(job, "plain") / 2,
+                () -> job.reports().getFirst().errors().toString());
     }
 
     @Test

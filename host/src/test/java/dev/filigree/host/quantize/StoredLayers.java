@@ -107,7 +107,8 @@ public final class StoredLayers {
     private static double branch(QuantizedWeights layer, int n, int k, int in) {
         double sum = 0;
         for (int r = 0; r < layer.storage().rank(); r++) {
-            sum += (double) values(layer, "low_rank_up")[(int) (n * layer.storage().rank()) + r]
+            sum += (double) values(layer, "low_rank_up")[
+                            (int) (n * layer.storage().rank()) + r]
                     * values(layer, "low_rank_down")[r * in + k];
         }
         return sum;

@@ -57,19 +57,55 @@ public record RunConfig(
         BackendRequest request = new BackendRequest(
                 auto ? Optional.empty() : Optional.of(name), List.of(), options, backend.configKey());
         return new RunConfig(
-                file, model, keySmoothing, request, compute, attention, kvCache, linear, adapters, prompt, generation, limits, given);
+                file,
+                model,
+                keySmoothing,
+                request,
+                compute,
+                attention,
+                kvCache,
+                linear,
+                adapters,
+                prompt,
+                generation,
+                limits,
+                given);
     }
 
     /** The same with other generation settings. */
     public RunConfig withGeneration(GenerationConfig other) {
         return new RunConfig(
-                file, model, keySmoothing, backend, compute, attention, kvCache, linear, adapters, prompt, other, limits, given);
+                file,
+                model,
+                keySmoothing,
+                backend,
+                compute,
+                attention,
+                kvCache,
+                linear,
+                adapters,
+                prompt,
+                other,
+                limits,
+                given);
     }
 
     /** The same with other limits. */
     public RunConfig withLimits(LimitsConfig other) {
         return new RunConfig(
-                file, model, keySmoothing, backend, compute, attention, kvCache, linear, adapters, prompt, generation, other, given);
+                file,
+                model,
+                keySmoothing,
+                backend,
+                compute,
+                attention,
+                kvCache,
+                linear,
+                adapters,
+                prompt,
+                generation,
+                other,
+                given);
     }
 
     /** The same with further adapters. */
@@ -77,7 +113,19 @@ public record RunConfig(
         List<AdapterConfig> all = new ArrayList<>(adapters);
         all.addAll(more);
         return new RunConfig(
-                file, model, keySmoothing, backend, compute, attention, kvCache, linear, all, prompt, generation, limits, given);
+                file,
+                model,
+                keySmoothing,
+                backend,
+                compute,
+                attention,
+                kvCache,
+                linear,
+                all,
+                prompt,
+                generation,
+                limits,
+                given);
     }
 
     /** Every effective value, one line each, defaults marked. */

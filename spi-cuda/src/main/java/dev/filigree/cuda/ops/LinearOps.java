@@ -26,7 +26,7 @@ final class LinearOps {
     static Choice linear(Linear op, Tensors tensors, DeviceTraits device) {
         long numTokens = tensors.get(op.x()).capacity(0);
         long outFeatures = tensors.get(op.weight()).capacity(0);
-        boolean few = numTokens <= HopperLinear.FEW_TOKENS;
+        boolean few = numTokens <= HopperMatmul.FEW_TOKENS;
         return Choice.of(Launch.of(few ? "linear__few__cuda" : "linear__cuda", THREADS)
                 .tensors(op.x(), op.weight())
                 .tensor(op.bias())

@@ -37,8 +37,8 @@ public final class LapackSvd implements TruncatedSvd {
                 Optional<MethodHandle> routine = handle(symbols, "dgesdd_", FunctionDescriptor.ofVoid(pointers(14)));
                 if (routine.isPresent()) {
                     FunctionDescriptor count = FunctionDescriptor.ofVoid(ValueLayout.JAVA_INT);
-                    return Optional.of(new LapackSvd(
-                            routine.get(), handle(symbols, "openblas_set_num_threads", count), name));
+                    return Optional.of(
+                            new LapackSvd(routine.get(), handle(symbols, "openblas_set_num_threads", count), name));
                 }
             } catch (IllegalArgumentException | IllegalCallerException absent) {
                 continue; // no such library, or native access is not given to this module: the next one, or the

@@ -116,18 +116,20 @@ public final class QServeFile {
     private static QuantizedTensor tensor(StoredTensor stored) {
         try {
             DType dtype = DecoderModel.dtype(stored.spec().type());
-            return new QuantizedTensor(dtype, stored.spec().shape(), stored.data().toArray(ValueLayout.JAVA_BYTE));
+            return new QuantizedTensor(
+                    dtype, stored.spec().shape(), stored.data().toArray(ValueLayout.JAVA_BYTE));
         } catch (IllegalArgumentException e) {
-            throw new CheckpointException(stored.file() + ": tensor " + stored.spec().name() + " has type "
-                    + stored.spec().type() + "; accepted: I8, F16 or F32");
+            throw new CheckpointException(stored.file() + ": tensor "
+                    + stored.spec().name() + " has type " + stored.spec().type() + "; accepted: I8, F16 or F32");
         }
     }
 
     private static void requireFloats(StoredTensor stored) {
         StoredType type = stored.spec().type();
         if (type != StoredType.F32 && type != StoredType.F16 && type != StoredType.BF16) {
-            throw new CheckpointException(stored.file() + ": tensor " + stored.spec().name() + " of type " + type
-                    + " is not known in this layout; accepted: the tensors of projections, and others as F32, F16 or BF16");
+            throw new CheckpointException(
+                    stored.file() + ": tensor " + stored.spec().name() + " of type " + type
+                            + " is not known in this layout; accepted: the tensors of projections, and others as F32, F16 or BF16");
         }
     }
 }

@@ -70,7 +70,8 @@ public final class QServeLayer {
         QuantizedTensor scales = find(tensors, "dequant_scale");
         float[] values = scales.values();
         if (values.length != out || scales.shape().size() != 1) {
-            throw wrong("dequant_scale", scales.shape() + " of " + scales.dtype().id(), "[" + out + "] of f16 or f32");
+            throw wrong(
+                    "dequant_scale", scales.shape() + " of " + scales.dtype().id(), "[" + out + "] of f16 or f32");
         }
         if (scales.dtype() != DType.F16 && scales.dtype() != DType.F32) {
             throw wrong("dequant_scale", scales.dtype().id(), "f16 or f32");

@@ -33,8 +33,7 @@ final class QServePublisher {
                 && channels
                 && tiled
                 && in % QServeIndex.GROUP == 0;
-        boolean plain =
-                storage.smooth().isEmpty() && storage.shift() == 0 && storage.rank() == 0;
+        boolean plain = storage.smooth().isEmpty() && storage.shift() == 0 && storage.rank() == 0;
         if (!plain || !(bytes || rows || groups)) {
             throw new IllegalArgumentException(
                     "the published layout has i8 per row, and u4 with zeros per row or in groups of "
@@ -47,7 +46,8 @@ final class QServePublisher {
         if (layer.storage().weight().codes() == DType.I8) {
             tensors.put("weight", tensor("qweight"));
             DType dtype = tensor("wscales").dtype() == DType.F16 ? DType.F16 : DType.F32;
-            tensors.put("dequant_scale", QuantizedTensor.of(dtype, tensor("wscales").values(), out));
+            tensors.put(
+                    "dequant_scale", QuantizedTensor.of(dtype, tensor("wscales").values(), out));
         } else {
             tensors.put("qweight", codes());
             if (layer.storage().weight().groupSize() == 0) {

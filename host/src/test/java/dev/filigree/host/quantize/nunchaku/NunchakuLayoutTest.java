@@ -232,7 +232,8 @@ class NunchakuLayoutTest {
         Map<String, QuantizedTensor> theirs = new LinkedHashMap<>(layout.publish(ours, DType.BF16));
         theirs.put("wtscale", QuantizedTensor.of(DType.BF16, new float[] {0.25f}, 1));
         float[] channels = tensor(ours.tensors(), "channel_scales").values();
-        float[] both = tensor(layout.read(theirs, 0).tensors(), "channel_scales").values();
+        float[] both =
+                tensor(layout.read(theirs, 0).tensors(), "channel_scales").values();
         for (int n = 0; n < channels.length; n++) {
             assertEquals(0.25f * channels[n], both[n]);
         }

@@ -201,7 +201,8 @@ class QServeLayoutTest {
             double[] expected = StoredLayers.dense(ours);
             double[] actual = StoredLayers.dense(back);
             for (int i = 0; i < expected.length; i++) {
-                // Two numbers of up to 15 steps are rounded to f16, a step being what the largest code lacks of the range.
+                // Two numbers of up to 15 steps are rounded to f16, a step being what the largest code lacks of the
+                // range.
                 assertEquals(expected[i], actual[i], 8 * Math.scalb(1.0, -11), scheme.id());
             }
         }
