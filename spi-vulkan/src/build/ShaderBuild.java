@@ -80,9 +80,9 @@ public final class ShaderBuild {
                 + extensions
                 + prelude.substring(afterVersion)
                 + specs
-                + "layout(buffer_reference, scalar, buffer_reference_align = 8) readonly buffer Params {\n" + fields
-                + "};\nlayout(push_constant, scalar) uniform Push { uint64_t params; } push;\n"
-                + "#define P Params(push.params)\n" + accessors + body;
+                + "layout(buffer_reference, scalar, buffer_reference_align = 8) readonly buffer Params {\n"
+                + (fields.isEmpty() ? "uint none;\n" : fields)
+                + "};\n#define P Params(push.params)\n" + accessors + body;
         String name = target.getFileName().toString().replace(".comp", "");
         try {
             Files.write(target.resolveSibling(name + ".spv"), compile(shader.toString(), glsl, version()));

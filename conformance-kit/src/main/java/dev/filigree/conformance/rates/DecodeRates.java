@@ -29,13 +29,24 @@ final class DecodeRates {
         KvPageLayout layout = layout(PrefillRates.KV_HEADS, precision, 0);
         double bytes = (double) batch * Math.ceilDiv(context, PAGE) * layout.pageBytes();
         int layers = layers(bytes);
+        return Rate.bytes(seconds(batch, context, layout, layers) / layers, 1, bytes);
+    }
+
+    /** One sequence over the pages of many layers, which may be more than one allocation of a driver holds. */
+    Rate deep(int layers, int context, KvPrecision precision) {
+        KvPageLayout layout = layout(PrefillRates.KV_HEADS, precision, 0);
+        double bytes = (double) layers * Math.ceilDiv(context, PAGE) * layout.pageBytes();
+        return Rate.bytes(seconds(1, context, layout, layers), 1, bytes);
+    }
+
+    private double seconds(int batch, int context, KvPageLayout layout, int layers) {
         DecodeStep step = new DecodeStep(batch, context);
         for (int layer = 0; layer < layers; layer++) {
             KvPages kv = step.pages("layer" + layer, layout, new KvAddressing.Linear(), context);
             step.attend(
                     HeadMap.all(PrefillRates.QO_HEADS, PrefillRates.KV_HEADS), HeadPattern.DENSE, kv, Optional.empty());
         }
-        return Rate.bytes(timed.seconds(step.builder.build(), step.words) / layers, 1, bytes);
+        return timed.seconds(step.builder.build(), step.words);
     }
 
     /** LServe's decode; see {@link LServeStep}. */

@@ -33,9 +33,12 @@ public final class RateTable {
     };
     private static final long BEYOND_CACHE = 256L << 20;
 
+    /** So many layers of the longest context hold 22 GiB of 16-bit pages, more than one allocation of most drivers. */
+    private static final int LAYERS = 44;
+
     private final PrintStream out;
     private final int shrink;
-    private final String only;
+    private final List<String> only;
     private final PrefillRates prefill;
     private final DecodeRates decode;
     private final LinearRates linears;
@@ -43,7 +46,7 @@ public final class RateTable {
     private RateTable(Backend backend, int shrink, String only, PrintStream out) {
         this.out = out;
         this.shrink = shrink;
-        this.only = only;
+        this.only = List.of(only.replace(" ", "").split(",", -1));
         TimedPlan timed = new TimedPlan(backend);
         prefill = new PrefillRates(timed);
         decode = new DecodeRates(timed, BEYOND_CACHE / shrink);
@@ -54,7 +57,8 @@ public final class RateTable {
      * Prints the rates of a backend; what it does not serve is a line that says why.
      *
      * @param shrink divides the sizes
-     * @param only leaves out lines whose name does not contain this
+     * @param only leaves out lines whose name contains none of these, separated by commas, spaces aside; lines that hold
+     *     {@value #LAYERS} layers are timed only if one of these is {@code layers}
      */
     public static void print(
             BackendProvider provider, BackendOptions options, int shrink, String only, PrintStream out) {
@@ -64,6 +68,7 @@ public final class RateTable {
             RateTable table = new RateTable(backend, shrink, only, out);
             table.prefill();
             table.decode();
+            table.deep();
             table.linears();
         }
     }
@@ -105,6 +110,16 @@ public final class RateTable {
         }
     }
 
+    private void deep() {
+        if (only.stream().noneMatch("layers"::equals)) {
+            return;
+        }
+        int context = size(DECODE[DECODE.length - 1][1], 128);
+        line(
+                "decode dense f16 1 x " + context + ", " + LAYERS + " layers",
+                () -> decode.deep(LAYERS, context, KvPrecision.F16));
+    }
+
     private void linears() {
         for (int[] shape : LINEARS) {
             int m = shape[0] <= 16 ? shape[0] : size(shape[0], 32);
@@ -122,7 +137,8 @@ public final class RateTable {
     }
 
     private void line(String what, Supplier<Rate> rate) {
-        if (!what.contains(only)) {
+        String name = what.replace(" ", "");
+        if (only.stream().noneMatch(name::contains)) {
             return;
         }
         String cells;

@@ -38,7 +38,8 @@ final class CooperativeMatrices {
         Set<Integer> components = known.isEmpty() ? Set.of() : components(stack, device);
         Set<DType> types = EnumSet.noneOf(DType.class);
         for (DType type : known) {
-            if (components.contains(type == DType.F16 ? VK_COMPONENT_TYPE_FLOAT16_KHR : VK_COMPONENT_TYPE_BFLOAT16_KHR)) {
+            if (components.contains(
+                    type == DType.F16 ? VK_COMPONENT_TYPE_FLOAT16_KHR : VK_COMPONENT_TYPE_BFLOAT16_KHR)) {
                 types.add(type);
             }
         }

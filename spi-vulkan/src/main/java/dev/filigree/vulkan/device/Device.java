@@ -27,6 +27,7 @@ public final class Device implements AutoCloseable {
 
     private final Instance instance;
     private final PhysicalDevice physical;
+    private final long sliceOperations;
     private final VkDevice handle;
     private final VkQueue queue;
     private final int family;
@@ -35,10 +36,15 @@ public final class Device implements AutoCloseable {
     private final Exit exit = new Exit(this);
     private long submitted;
 
-    /** Opens a device; the instance is closed with it. */
-    public Device(Instance instance, PhysicalDevice physical) {
+    /**
+     * Opens a device; the instance is closed with it.
+     *
+     * @param sliceOperations about how many operations one dispatch may take
+     */
+    public Device(Instance instance, PhysicalDevice physical, long sliceOperations) {
         this.instance = instance;
         this.physical = physical;
+        this.sliceOperations = sliceOperations;
         try (MemoryStack stack = stackPush()) {
             family = computeFamily(stack);
             var queues = VkDeviceQueueCreateInfo.calloc(1, stack);
@@ -84,6 +90,11 @@ public final class Device implements AutoCloseable {
     /** What it runs on. */
     public PhysicalDevice physical() {
         return physical;
+    }
+
+    /** About how many operations one dispatch may take. */
+    public long sliceOperations() {
+        return sliceOperations;
     }
 
     /** Lanes of a work group: a subgroup where a processor plays the device, since barriers are dear there. */

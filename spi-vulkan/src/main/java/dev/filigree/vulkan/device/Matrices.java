@@ -1,7 +1,10 @@
 package dev.filigree.vulkan.device;
 
 import dev.filigree.api.tensor.DType;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * What a device multiplies as matrices, both sides alike, sums in fp32.
@@ -49,6 +52,22 @@ public record Matrices(Set<DType> types, Set<DType> workgroup, boolean emulated)
     /** The same without fragments. */
     public Matrices onlyWorkgroup() {
         return new Matrices(Set.of(), workgroup, emulated);
+    }
+
+    /** For people: what is multiplied by matrices, and of which kind. */
+    public String summary() {
+        List<String> kinds = new ArrayList<>();
+        if (!workgroup.isEmpty()) {
+            kinds.add("matrices of a work group in " + names(workgroup));
+        }
+        if (!types.isEmpty()) {
+            kinds.add("matrices of a subgroup in " + names(types));
+        }
+        return kinds.isEmpty() ? "no matrices" : String.join(", ", kinds);
+    }
+
+    private static String names(Set<DType> types) {
+        return types.stream().map(DType::id).sorted().collect(Collectors.joining(" and "));
     }
 
     /** Whether the device has them. */

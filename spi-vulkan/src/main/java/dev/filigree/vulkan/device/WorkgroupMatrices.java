@@ -30,8 +30,7 @@ final class WorkgroupMatrices {
         Set<DType> served = EnumSet.noneOf(DType.class);
         var two = VkPhysicalDeviceCooperativeMatrix2FeaturesNV.calloc(stack).sType$Default();
         vkGetPhysicalDeviceFeatures2(
-                device,
-                VkPhysicalDeviceFeatures2.calloc(stack).sType$Default().pNext(two.address()));
+                device, VkPhysicalDeviceFeatures2.calloc(stack).sType$Default().pNext(two.address()));
         boolean whole = two.cooperativeMatrixWorkgroupScope()
                 && two.cooperativeMatrixFlexibleDimensions()
                 && two.cooperativeMatrixReductions()

@@ -26,6 +26,7 @@ public final class Launch {
     private final Map<String, int[]> tables = new LinkedHashMap<>();
     private final Map<String, Long> scratches = new LinkedHashMap<>();
     private ToLongFunction<Axes> count = axes -> 0;
+    private ToLongFunction<Axes> work = axes -> 1;
     private boolean threads;
     private int subgroups;
     private int ownLanes;
@@ -114,6 +115,17 @@ public final class Launch {
     public Launch groups(ToLongFunction<Axes> groups) {
         count = groups;
         return this;
+    }
+
+    /** About how many fp32 operations a work group takes at most, for launches that may take long; matrices count for less. */
+    public Launch work(ToLongFunction<Axes> operations) {
+        work = operations;
+        return this;
+    }
+
+    /** About how many operations a work group takes in a run. */
+    public long operations(Axes axes) {
+        return work.applyAsLong(axes);
     }
 
     /** How many threads a run needs. */

@@ -19,7 +19,7 @@ final class AttentionRecipes {
         Launch launch = new Launch("denseattention/dense_attention" + tile.shader(), t)
                 .spec("CAUSAL", a.masking() == Masking.CAUSAL);
         contiguous(launch, t, a.heads(), a.scale(), a.q(), a.k(), a.v(), a.qOffsets(), a.kvOffsets(), a.out(), a.lse());
-        return tile.apply(launch, perSequence(a.q(), a.qOffsets(), a.heads(), t, tile));
+        return tile.apply(launch, t, a.k(), a.v(), perSequence(a.q(), a.qOffsets(), a.heads(), t, tile));
     }
 
     static Launch streaming(StreamingAttention a, Tensors t, Matrices matrices) {
@@ -30,7 +30,7 @@ final class AttentionRecipes {
                 .number("sink", a.pattern().sink())
                 .number("recent", a.pattern().recent());
         contiguous(launch, t, a.heads(), a.scale(), a.q(), a.k(), a.v(), a.qOffsets(), a.kvOffsets(), a.out(), a.lse());
-        return tile.apply(launch, perSequence(a.q(), a.qOffsets(), a.heads(), t, tile));
+        return tile.apply(launch, t, a.k(), a.v(), perSequence(a.q(), a.qOffsets(), a.heads(), t, tile));
     }
 
     static Launch blockSparse(BlockSparseAttention a, Tensors t, Matrices matrices) {
@@ -43,12 +43,15 @@ final class AttentionRecipes {
                 .tensor("blockIndices", a.blockIndices());
         contiguous(launch, t, a.heads(), a.scale(), a.q(), a.k(), a.v(), a.qOffsets(), a.kvOffsets(), a.out(), a.lse());
         if (tile.plain()) {
-            return launch;
+            return tile.apply(launch, t, a.k(), a.v(), axes -> 0);
         }
         long tilesPerBlock = Math.ceilDiv(a.blockSize(), tile.rows());
         launch.number("tilesPerBlock", tilesPerBlock);
         return tile.apply(
                 launch,
+                t,
+                a.k(),
+                a.v(),
                 axes -> Recipes.rows(t, a.blockCounts(), axes)
                         * tilesPerBlock
                         * a.heads().numServedQoHeads());
@@ -57,8 +60,9 @@ final class AttentionRecipes {
     /** Work groups where each sequence begins a tile of its own. */
     private static ToLongFunction<Axes> perSequence(
             TensorRef q, TensorRef qOffsets, HeadMap heads, Tensors t, AttentionTile tile) {
-        return axes -> Math.max(0, Math.ceilDiv(Recipes.rows(t, q, axes), tile.rows()) + Recipes.rows(t, qOffsets, axes) - 2)
-                * heads.numServedQoHeads();
+        return axes ->
+                Math.max(0, Math.ceilDiv(Recipes.rows(t, q, axes), tile.rows()) + Recipes.rows(t, qOffsets, axes) - 2)
+                        * heads.numServedQoHeads();
     }
 
     private static Launch contiguous(

@@ -21,6 +21,11 @@ record AttentionTile(String shader, int rows, int keys, int dqk, int dvo) {
     /** Query rows of a work group on fragments; the same in {@code cooperative_attention.glsl}. */
     private static final int FRAGMENT_ROWS = 64;
 
+    /** How many times faster than plain shaders matrices are, roughly. */
+    private static final int FRAGMENT_SPEED = 10;
+
+    static final int WORKGROUP_SPEED = 100;
+
     private static final int FRAGMENT = 16;
     private static final int FRAGMENT_SUBGROUPS = 4;
 
@@ -66,8 +71,16 @@ record AttentionTile(String shader, int rows, int keys, int dqk, int dvo) {
         return dqk == 0;
     }
 
+    /** Plain operations that take as long as one product of a work group with so many keys. */
+    private long work(long numKeys, long widths) {
+        long operations = 2L * rows * numKeys * widths;
+        return plain() ? operations : operations / (keys == 0 ? FRAGMENT_SPEED : WORKGROUP_SPEED);
+    }
+
     /** Adds the sizes and the number of work groups to a launch. */
-    Launch apply(Launch launch, ToLongFunction<Axes> groups) {
+    Launch apply(Launch launch, Tensors t, TensorRef k, TensorRef v, ToLongFunction<Axes> groups) {
+        long widths = t.get(k).capacity(2) + t.get(v).capacity(2);
+        launch.work(axes -> work(Recipes.rows(t, k, axes), widths));
         if (plain()) {
             return launch;
         }

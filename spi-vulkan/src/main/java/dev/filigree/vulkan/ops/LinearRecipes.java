@@ -28,6 +28,9 @@ final class LinearRecipes {
     private static final int WORKGROUP_OUTPUTS = 128;
     private static final int WORKGROUP_DEPTH = 32;
 
+    /** How many times faster than plain shaders matrices are, at least. */
+    private static final long MATRIX_SPEED = 20;
+
     /** Below so many tokens a step reads weights and multiplies little: tiles of 128 would be nearly empty. */
     private static final long FEWEST_TOKENS = 16;
 
@@ -39,9 +42,7 @@ final class LinearRecipes {
                 && t.get(l.x()).capacity(0) >= FEWEST_TOKENS
                 && eights(t, l.x())
                 && eights(t, l.weight());
-        boolean workgroup = serves
-                && matrices.workgroup().contains(dtype)
-                && stores(t, l.y(), dtype);
+        boolean workgroup = serves && matrices.workgroup().contains(dtype) && stores(t, l.y(), dtype);
         boolean fragments = serves && !workgroup && matrices.types().contains(dtype);
         String suffix = workgroup ? Matrices.workgroupShader(dtype) : fragments ? matrices.shader(dtype) : "";
         Launch launch = new Launch("linear/linear" + suffix, t)
@@ -51,7 +52,9 @@ final class LinearRecipes {
                 .tensor("y", l.y())
                 .number("inFeatures", t.get(l.weight()).capacity(1));
         if (workgroup) {
-            launch.spec("ROWS", WORKGROUP_TOKENS).spec("COLUMNS", WORKGROUP_OUTPUTS).spec("DEPTH", WORKGROUP_DEPTH);
+            launch.spec("ROWS", WORKGROUP_TOKENS)
+                    .spec("COLUMNS", WORKGROUP_OUTPUTS)
+                    .spec("DEPTH", WORKGROUP_DEPTH);
             return matrixTiles(launch.lanes(Matrices.WORKGROUP), l, t, WORKGROUP_TOKENS, WORKGROUP_OUTPUTS);
         }
         return fragments
@@ -61,7 +64,9 @@ final class LinearRecipes {
 
     private static Launch matrixTiles(Launch launch, Linear l, Tensors t, long tokens, long outputs) {
         long columns = Math.ceilDiv(t.get(l.weight()).capacity(0), outputs);
-        return launch.groups(axes -> Math.ceilDiv(Recipes.rows(t, l.x(), axes), tokens) * columns);
+        long operations = 2 * tokens * outputs * t.get(l.weight()).capacity(1) / MATRIX_SPEED;
+        return launch.work(axes -> operations)
+                .groups(axes -> Math.ceilDiv(Recipes.rows(t, l.x(), axes), tokens) * columns);
     }
 
     /** Whether matrices of a type, or their sums, are stored as they are. */
@@ -83,7 +88,8 @@ final class LinearRecipes {
 
     private static Launch tiles(Launch launch, Tensors t, TensorRef x, TensorRef weight) {
         long outputs = t.get(weight).capacity(0);
-        return launch.groups(axes -> (Recipes.rows(t, x, axes) + TILE - 1) / TILE * outputs);
+        long operations = 2 * TILE * t.get(weight).capacity(1);
+        return launch.work(axes -> operations).groups(axes -> (Recipes.rows(t, x, axes) + TILE - 1) / TILE * outputs);
     }
 
     static Launch down(TensorRef x, TensorRef down, Tensors t) {

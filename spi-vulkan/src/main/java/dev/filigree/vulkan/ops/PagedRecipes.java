@@ -26,33 +26,43 @@ final class PagedRecipes {
     static List<Launch> paged(PagedAttention a, Tensors t, PhysicalDevice device) {
         KvPageLayout layout = a.kv().layout();
         int span = layout.headDimQk() / CHANNELS;
-        boolean whole = layout.headDimQk() == layout.headDimVo()
+        // A processor that plays the device gains nothing from lanes side by side, and takes long to compile them.
+        boolean split = (!device.software() || device.matrices().emulated())
+                && layout.headDimQk() == layout.headDimVo()
                 && layout.headDimQk() % CHANNELS == 0
                 && Integer.bitCount(span) == 1
                 && span <= device.subgroupSize();
-        return whole && t.get(a.q()).capacity(0) <= MOST_ROWS
+        long work = 4L * pages(a, t) * layout.pageSize() * layout.headDimQk();
+        return split && t.get(a.q()).capacity(0) <= MOST_ROWS
                 ? split(a, t, device, span)
                 : List.of(common(new Launch("pagedattention/paged_attention", t), a, t)
                         .tensor("out", a.out())
                         .tensor("lse", a.lse())
+                        .work(axes -> work)
                         .groups(axes -> Recipes.rows(t, a.q(), axes) * a.heads().numServedQoHeads()));
+    }
+
+    private static long pages(PagedAttention a, Tensors t) {
+        return a.choice()
+                .map(PageChoice::pages)
+                .map(chosen -> t.get(chosen).capacity(2))
+                .orElse(t.get(a.kv().pageTable()).capacity(1));
     }
 
     private static List<Launch> split(PagedAttention a, Tensors t, PhysicalDevice device, int span) {
         long rows = Math.max(1, t.get(a.q()).capacity(0));
-        int together = a.choice().isPresent() && perHead(a) ? 1 : together(a.heads().groupSize());
+        int together =
+                a.choice().isPresent() && perHead(a) ? 1 : together(a.heads().groupSize());
         long lists = a.heads().numServedQoHeads() / together;
-        long pages = a.choice()
-                .map(PageChoice::pages)
-                .map(chosen -> t.get(chosen).capacity(2))
-                .orElse(t.get(a.kv().pageTable()).capacity(1));
-        int splits = (int) Math.clamp(ENOUGH_GROUPS / Math.max(1, rows * lists), 1, Math.max(1, pages));
+        int splits = (int) Math.clamp(ENOUGH_GROUPS / Math.max(1, rows * lists), 1, Math.max(1, pages(a, t)));
+        long work = 4L * together * pages(a, t) / splits * a.kv().layout().pageSize() * span * CHANNELS;
         long bytes = rows * a.heads().numServedQoHeads() * splits * (layoutWidth(a) + 2) * Float.BYTES;
         Launch split = common(new Launch("pagedattention/paged_attention_split", t), a, t)
                 .spec("HEADS", together)
                 .spec("SPAN", span)
                 .spec("SPLITS", splits)
                 .scratch("parts", 0, bytes)
+                .work(axes -> work)
                 .lanes(device.software() ? device.subgroupSize() : LANES)
                 .groups(axes -> Recipes.rows(t, a.q(), axes) * lists * splits);
         Launch merge = new Launch("pagedattention/paged_attention_merge", t)
