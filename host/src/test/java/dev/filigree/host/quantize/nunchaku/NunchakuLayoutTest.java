@@ -266,7 +266,7 @@ class NunchakuLayoutTest {
             Map<String, QuantizedTensor> wrong = new LinkedHashMap<>(newer);
             wrong.put(name, new QuantizedTensor(DType.I64, tensor(newer, name).shape(), new byte[0]));
             refusal = assertThrows(CheckpointException.class, () -> layout.read(wrong, 0), name);
-            assertTrue(String.valueOf(refusal.getMessage()).contains("has type I64; accepted: "), refusal.getMessage());
+            assertTrue(String.valueOf(refusal.getMessage()).contains("has type i64; accepted: "), refusal.getMessage());
         }
         Map<String, QuantizedTensor> scalar = new LinkedHashMap<>(newer);
         scalar.put("wtscale", new QuantizedTensor(DType.F32, List.of(0L), new byte[0]));
