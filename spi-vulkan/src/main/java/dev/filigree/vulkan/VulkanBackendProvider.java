@@ -122,9 +122,8 @@ public final class VulkanBackendProvider implements BackendProvider {
         }
         try {
             PhysicalDevice chosen = choose(instance.devices(), options.values().get(DEVICE));
-            if (options.integer(COOPERATIVE, 0, 0, 1) == 0) {
-                chosen = chosen.with(Matrices.NONE);
-            }
+            int cooperative = options.integer(COOPERATIVE, 0, 0, 2);
+            chosen = chosen.with(chosen.matrices().upTo(cooperative));
             chosen = emulated ? chosen.with(Matrices.EMULATED) : chosen;
             return new VulkanBackend(info(chosen), new Device(instance, chosen), PipelineFile.of(chosen.driver()));
         } catch (RuntimeException e) {

@@ -63,7 +63,7 @@ final class VulkanPlan implements PreparedPlan {
             end += blockBytes(launches.get(i));
         }
         countsAt = end;
-        params = Allocation.shared(backend.vulkanDevice(), end + 16L * blocks.length);
+        params = Allocation.parameters(backend.vulkanDevice(), end + 16L * blocks.length);
         bytes = params.bytes();
         MemorySegment.ofBuffer(bytes).fill((byte) 0); // what a launch is not given is 0
         commands = new Commands(backend.vulkanDevice());

@@ -16,7 +16,7 @@ import dev.filigree.api.select.BackendSelector;
 import dev.filigree.api.tensor.BufferScope;
 import dev.filigree.api.tensor.DType;
 import dev.filigree.api.tensor.DeviceBuffer;
-import dev.filigree.host.calibrate.decoder.OneOp;
+import dev.filigree.host.arrays.ArrayPlan;
 import dev.filigree.host.quantize.LinearGroup;
 import dev.filigree.host.quantize.LinearModel;
 import dev.filigree.host.quantize.LinearShape;
@@ -137,7 +137,7 @@ class AdaptedLayerTest {
                     shared.put(tensor, memory.find("layer." + tensor).orElseThrow());
                 }
             }
-            try (OneOp op = new OneOp(backend, scope, stream, plan.plan(), shared)) {
+            try (ArrayPlan op = new ArrayPlan(backend, scope, stream, plan.plan(), shared)) {
                 op.axis("numTokens", ROWS).writeFloats("x", X);
                 op.run();
                 float[] y = new float[ROWS * OUT];

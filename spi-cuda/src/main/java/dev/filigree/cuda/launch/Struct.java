@@ -58,6 +58,19 @@ public final class Struct {
                 List.of(MAP_CHANNELS, tileRows)));
     }
 
+    /** The same of a tensor whose rows lie side by side, whatever its axes within a row. */
+    public Struct rows(TensorDecl decl, long columns, int tileRows) {
+        return map(new Field.MapField(
+                next(MAP_BYTES),
+                new Field.Area.Data(decl.ref()),
+                decl.dtype() == DType.BF16,
+                List.of(
+                        new Field.Amount.Fixed(columns),
+                        new Field.Amount.Extent(decl.ref(), 0, 1, 0, 1, 1)),
+                List.of(columns * 2),
+                List.of(MAP_CHANNELS, tileRows)));
+    }
+
     private Struct map(Field.MapField field) {
         fields.add(field);
         return this;

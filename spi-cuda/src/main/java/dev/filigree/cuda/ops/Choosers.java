@@ -82,13 +82,15 @@ public final class Choosers {
             case BlockSelect o ->
                 HopperSelection.select(o, tensors, device).orElseGet(() -> CacheOps.blockSelect(o, tensors, device));
             case PageStats o -> CacheOps.stats(o, tensors, device);
-            case PageScore o -> CacheOps.score(o, tensors, device);
+            case PageScore o ->
+                HopperPageScore.score(o, tensors, device).orElseGet(() -> CacheOps.score(o, tensors, device));
             case PageSelect o -> CacheOps.select(o, tensors, device);
             case KvAppend o -> CacheOps.append(o, tensors, device);
             case KvDequantize o -> CacheOps.dequantize(o, tensors, device);
             case KvEvict o -> CacheOps.evict(o, tensors, device);
             case KvCopy o -> CacheOps.copy(o, tensors, device);
-            case Linear o -> LinearOps.linear(o, tensors, device);
+            case Linear o ->
+                HopperLinear.linear(o, tensors, device).orElseGet(() -> LinearOps.linear(o, tensors, device));
             case ActivationQuantize o -> LinearOps.quantize(o, tensors, device);
             case LowBitLinear o -> LinearOps.lowBit(o, tensors, device);
             case LowRankDown o -> LinearOps.down(o, tensors, device);

@@ -127,6 +127,6 @@ public final class Commands implements AutoCloseable {
     @Override
     public void close() {
         await();
-        vkDestroyCommandPool(device.handle(), pool, null);
+        device.destroy(() -> vkDestroyCommandPool(device.handle(), pool, null));
     }
 }

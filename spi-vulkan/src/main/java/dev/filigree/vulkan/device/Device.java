@@ -22,6 +22,9 @@ import org.lwjgl.vulkan.VkTimelineSemaphoreSubmitInfo;
 
 /** A logical device with one compute queue and one timeline that counts what was submitted. Thread-safe. */
 public final class Device implements AutoCloseable {
+    /** How long a wait stays inside the driver before it looks whether the virtual machine exits. */
+    private static final long WAIT_NANOS = 50_000_000;
+
     private final Instance instance;
     private final PhysicalDevice physical;
     private final VkDevice handle;
@@ -29,6 +32,7 @@ public final class Device implements AutoCloseable {
     private final int family;
     private final long timeline;
     private final ReentrantLock lock = new ReentrantLock();
+    private final Exit exit = new Exit(this);
     private long submitted;
 
     /** Opens a device; the instance is closed with it. */
@@ -89,6 +93,7 @@ public final class Device implements AutoCloseable {
 
     /** Submits a recorded command buffer; returns the point of the timeline at which it is done. */
     long submit(VkCommandBuffer commands) {
+        exit.enter();
         lock.lock();
         try (MemoryStack stack = stackPush()) {
             long point = submitted + 1;
@@ -106,18 +111,29 @@ public final class Device implements AutoCloseable {
             return point;
         } finally {
             lock.unlock();
+            exit.leave();
         }
     }
 
     /** Waits until a point of the timeline is reached; a message of the validation layers is an error. */
     void await(long point) {
-        try (MemoryStack stack = stackPush()) {
-            var info = VkSemaphoreWaitInfo.calloc(stack)
-                    .sType$Default()
-                    .semaphoreCount(1)
-                    .pSemaphores(stack.longs(timeline))
-                    .pValues(stack.longs(point));
-            Results.check(vkWaitSemaphores(handle, info, Long.MAX_VALUE), "vkWaitSemaphores");
+        boolean reached = false;
+        while (!reached) {
+            exit.enter();
+            try (MemoryStack stack = stackPush()) {
+                var info = VkSemaphoreWaitInfo.calloc(stack)
+                        .sType$Default()
+                        .semaphoreCount(1)
+                        .pSemaphores(stack.longs(timeline))
+                        .pValues(stack.longs(point));
+                int result = vkWaitSemaphores(handle, info, WAIT_NANOS);
+                reached = result != VK_TIMEOUT;
+                if (reached) {
+                    Results.check(result, "vkWaitSemaphores");
+                }
+            } finally {
+                exit.leave();
+            }
         }
         String message = instance.nextMessage();
         if (message != null) {
@@ -125,11 +141,25 @@ public final class Device implements AutoCloseable {
         }
     }
 
+    /** Destroys something on the device, unless the virtual machine exits. */
+    void destroy(Runnable destruction) {
+        if (exit.enters()) {
+            try {
+                destruction.run();
+            } finally {
+                exit.leave();
+            }
+        }
+    }
+
     @Override
     public void close() {
-        vkDeviceWaitIdle(handle);
-        vkDestroySemaphore(handle, timeline, null);
-        vkDestroyDevice(handle, null);
-        instance.close();
+        destroy(() -> {
+            vkDeviceWaitIdle(handle);
+            vkDestroySemaphore(handle, timeline, null);
+            vkDestroyDevice(handle, null);
+            exit.close();
+            instance.close();
+        });
     }
 }

@@ -123,8 +123,10 @@ public final class Pipelines implements AutoCloseable {
 
     @Override
     public void close() {
-        pipelines.values().forEach(p -> vkDestroyPipeline(device.handle(), p, null));
-        vkDestroyPipelineCache(device.handle(), cache, null);
-        vkDestroyPipelineLayout(device.handle(), layout, null);
+        device.destroy(() -> {
+            pipelines.values().forEach(p -> vkDestroyPipeline(device.handle(), p, null));
+            vkDestroyPipelineCache(device.handle(), cache, null);
+            vkDestroyPipelineLayout(device.handle(), layout, null);
+        });
     }
 }

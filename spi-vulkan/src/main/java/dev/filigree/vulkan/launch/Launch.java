@@ -28,6 +28,7 @@ public final class Launch {
     private ToLongFunction<Axes> count = axes -> 0;
     private boolean threads;
     private int subgroups;
+    private int ownLanes;
     private long scratchBytes;
 
     /** A launch of {@code <folder>/<name>} over tensors of a plan. */
@@ -127,6 +128,12 @@ public final class Launch {
         return this;
     }
 
+    /** How many lanes make a work group; as many as the device likes unless given. */
+    public Launch lanes(int number) {
+        ownLanes = number;
+        return this;
+    }
+
     private Launch operand(String name, Operand operand) {
         operands.put(name, operand);
         return spec(name + "_DTYPE", operand.decl().dtype().ordinal());
@@ -144,11 +151,11 @@ public final class Launch {
     /**
      * Specialization constants in the order of their ids, the first the work group's size.
      *
-     * @param lanes a work group has unless the launch says how many subgroups
+     * @param lanes a work group has unless the launch says otherwise
      */
     public List<Integer> constants(int lanes, int subgroupSize) {
         Integer[] values = new Integer[shader.specs().size() + 1];
-        values[0] = subgroups == 0 ? lanes : subgroups * subgroupSize;
+        values[0] = ownLanes > 0 ? ownLanes : subgroups > 0 ? subgroups * subgroupSize : lanes;
         shader.specs().forEach((name, id) -> {
             Integer value = specs.get(name);
             if (value == null) {

@@ -262,6 +262,15 @@ class NunchakuLayoutTest {
         CheckpointException refusal =
                 assertThrows(CheckpointException.class, () -> new NunchakuLayer(128, 256).read(newer, 0));
         assertTrue(String.valueOf(refusal.getMessage()).contains("accepted: [128, 128]"), refusal.getMessage());
+        for (String name : List.of("qweight", "wscales", "proj_down", "bias")) {
+            Map<String, QuantizedTensor> wrong = new LinkedHashMap<>(newer);
+            wrong.put(name, new QuantizedTensor(DType.I64, tensor(newer, name).shape(), new byte[0]));
+            refusal = assertThrows(CheckpointException.class, () -> layout.read(wrong, 0), name);
+            assertTrue(String.valueOf(refusal.getMessage()).contains("has type I64; accepted: "), refusal.getMessage());
+        }
+        Map<String, QuantizedTensor> scalar = new LinkedHashMap<>(newer);
+        scalar.put("wtscale", new QuantizedTensor(DType.F32, List.of(0L), new byte[0]));
+        assertThrows(CheckpointException.class, () -> layout.read(scalar, 0));
         newer.remove("wscales");
         assertThrows(CheckpointException.class, () -> layout.read(newer, 0));
         assertThrows(
