@@ -112,6 +112,63 @@ __device__ __forceinline__ void tmaLoad4(
         : "memory");
 }
 
+/** The same tile lands at the same offset of every block of the cluster in the mask, and counts on the barrier there. */
+__device__ __forceinline__ void tmaLoad2Multicast(
+    uint32_t to, const TensorMap* map, uint32_t barrier, int c0, int c1, uint16_t blocks) {
+    asm volatile(
+        "cp.async.bulk.tensor.2d.shared::cluster.global.tile.mbarrier::complete_tx::bytes.multicast::cluster "
+        "[%0], [%1, {%3, %4}], [%2], %5;" ::"r"(to),
+        "l"(map),
+        "r"(barrier),
+        "r"(c0),
+        "r"(c1),
+        "h"(blocks)
+        : "memory");
+}
+
+/** Bytes side by side; addresses and size are multiples of 16. */
+__device__ __forceinline__ void bulkLoad(uint32_t to, const void* from, uint32_t bytes, uint32_t barrier) {
+    asm volatile(
+        "cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1], %2, [%3];" ::"r"(to),
+        "l"(from),
+        "r"(bytes),
+        "r"(barrier)
+        : "memory");
+}
+
+/** Arrives on the barrier at the same offset in a block of the cluster. */
+__device__ __forceinline__ void mbarrierArriveAt(uint32_t barrier, uint32_t block) {
+    asm volatile(
+        "{\n.reg .b32 remote;\n"
+        "mapa.shared::cluster.u32 remote, %0, %1;\n"
+        "mbarrier.arrive.release.cluster.shared::cluster.b64 _, [remote];\n}\n" ::"r"(barrier),
+        "r"(block)
+        : "memory");
+}
+
+__device__ __forceinline__ float loadSharedAt(uint32_t address, uint32_t block) {
+    float value;
+    asm volatile(
+        "{\n.reg .b32 remote;\n"
+        "mapa.shared::cluster.u32 remote, %1, %2;\n"
+        "ld.shared::cluster.f32 %0, [remote];\n}\n"
+        : "=f"(value)
+        : "r"(address), "r"(block)
+        : "memory");
+    return value;
+}
+
+__device__ __forceinline__ uint32_t blockInCluster() {
+    uint32_t rank;
+    asm volatile("mov.u32 %0, %%cluster_ctarank;" : "=r"(rank));
+    return rank;
+}
+
+/** Every thread of the cluster: shared memory written before is seen by all blocks after. */
+__device__ __forceinline__ void clusterSync() {
+    asm volatile("barrier.cluster.arrive.release.aligned;\nbarrier.cluster.wait.acquire.aligned;" ::: "memory");
+}
+
 template <int REGISTERS>
 __device__ __forceinline__ void takeRegisters() {
     asm volatile("setmaxnreg.inc.sync.aligned.u32 %0;" ::"n"(REGISTERS));
@@ -198,8 +255,34 @@ __device__ __forceinline__ void pin(uint32_t (&values)[N]) {
         : F(d, 0)                                                                                                      \
         : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "l"(b))
 
+/** d[64 x 128] (+)= a[64 x 32] b[128 x 32]^T of e4m3, both in shared memory and K-major. */
+__device__ __forceinline__ void productE4m3(float (&d)[64], uint64_t a, uint64_t b, int accumulate) {
+    asm volatile(
+        "{\n.reg .pred p;\nsetp.ne.b32 p, %66, 0;\n"
+        "wgmma.mma_async.sync.aligned.m64n128k32.f32.e4m3.e4m3 " FILIGREE_D64 ", %64, %65, p, 1, 1;\n}\n"
+        : FILIGREE_F64(d, 0)
+        : "l"(a), "l"(b), "r"(accumulate));
+}
+
+#define FILIGREE_R8(d, o)                                                                                              \
+    "+r"(d[o]), "+r"(d[o + 1]), "+r"(d[o + 2]), "+r"(d[o + 3]), "+r"(d[o + 4]), "+r"(d[o + 5]), "+r"(d[o + 6]),        \
+        "+r"(d[o + 7])
+#define FILIGREE_R32(d, o) FILIGREE_R8(d, o), FILIGREE_R8(d, o + 8), FILIGREE_R8(d, o + 16), FILIGREE_R8(d, o + 24)
+#define FILIGREE_R128(d) FILIGREE_R32(d, 0), FILIGREE_R32(d, 32), FILIGREE_R32(d, 64), FILIGREE_R32(d, 96)
+
+/** d[64 x 256] (+)= a[64 x 32] b[256 x 32]^T of signed bytes, both in shared memory and K-major; sums are 32-bit integers. */
+__device__ __forceinline__ void productInt8(uint32_t (&d)[128], uint64_t a, uint64_t b, int accumulate) {
+    asm volatile(
+        "{\n.reg .pred p;\nsetp.ne.b32 p, %130, 0;\n"
+        "wgmma.mma_async.sync.aligned.m64n256k32.s32.s8.s8 " FILIGREE_D128 ", %128, %129, p;\n}\n"
+        : FILIGREE_R128(d)
+        : "l"(a), "l"(b), "r"(accumulate));
+}
+
 /** The element type of a kernel: how to multiply and how to pack two fp32 values. */
 struct Bf16 {
+    using Sum = float;
+    static constexpr int DTYPE = 2;  // of tensor.cuh
     static __device__ __forceinline__ uint32_t pack(float low, float high) {
         uint32_t packed;
         asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(packed) : "f"(high), "f"(low));
@@ -222,6 +305,8 @@ struct Bf16 {
 };
 
 struct F16 {
+    using Sum = float;
+    static constexpr int DTYPE = 1;  // of tensor.cuh
     static __device__ __forceinline__ uint32_t pack(float low, float high) {
         uint32_t packed;
         asm("cvt.rn.f16x2.f32 %0, %1, %2;" : "=r"(packed) : "f"(high), "f"(low));
@@ -242,6 +327,21 @@ struct F16 {
         FILIGREE_WGMMA_RS("64", FILIGREE_D32, FILIGREE_F32, "32", "33", "34", "35", "36", "f16");
     }
 };
+
+/** Transposes 4 x 4 words among the 4 lanes that hold a row: lane q ends with the words of column group q. */
+__device__ __forceinline__ uint4 transposeQuad(uint32_t a, uint32_t b, uint32_t c, uint32_t d) {
+    bool odd = threadIdx.x & 1;
+    bool high = threadIdx.x & 2;
+    uint32_t ab = __shfl_xor_sync(~0u, odd ? a : b, 1);
+    uint32_t cd = __shfl_xor_sync(~0u, odd ? c : d, 1);
+    a = odd ? ab : a;
+    b = odd ? b : ab;
+    c = odd ? cd : c;
+    d = odd ? d : cd;
+    uint32_t first = __shfl_xor_sync(~0u, high ? a : c, 2);
+    uint32_t second = __shfl_xor_sync(~0u, high ? b : d, 2);
+    return high ? uint4{first, second, c, d} : uint4{a, b, first, second};
+}
 
 __device__ __forceinline__ float exp2Fast(float x) {
     float y;

@@ -264,21 +264,6 @@ __device__ __forceinline__ void packProbabilities(uint32_t (&packed)[32], float 
     }
 }
 
-/** Transposes 4 x 4 words among the 4 lanes that hold a row: lane q ends with the words of column group q. */
-__device__ __forceinline__ uint4 transposeQuad(uint32_t a, uint32_t b, uint32_t c, uint32_t d) {
-    bool odd = threadIdx.x & 1;
-    bool high = threadIdx.x & 2;
-    uint32_t ab = __shfl_xor_sync(~0u, odd ? a : b, 1);
-    uint32_t cd = __shfl_xor_sync(~0u, odd ? c : d, 1);
-    a = odd ? ab : a;
-    b = odd ? b : ab;
-    c = odd ? cd : c;
-    d = odd ? d : cd;
-    uint32_t first = __shfl_xor_sync(~0u, high ? a : c, 2);
-    uint32_t second = __shfl_xor_sync(~0u, high ? b : d, 2);
-    return high ? uint4{first, second, c, d} : uint4{a, b, first, second};
-}
-
 template <class T, int HD>
 __device__ __forceinline__ void writeRows(
     const PrefillParams& p, float (&o)[HD / 2], RowState state, int qoHead, long token0, int query0, int numQueries) {

@@ -66,7 +66,13 @@ public final class Main {
                 yield 0;
             }
             case "rates" -> {
-                available(names).forEach(provider -> RateTable.print(provider, options, System.out));
+                available(names)
+                        .forEach(provider -> RateTable.print(
+                                provider,
+                                options.backend(),
+                                options.shrink(),
+                                options.only().orElse(""),
+                                System.out));
                 yield 0;
             }
             case "list" -> {

@@ -13,10 +13,9 @@ import dev.filigree.api.plan.Tensors;
 import dev.filigree.api.tensor.BufferScope;
 import dev.filigree.api.tensor.DType;
 import dev.filigree.cuda.driver.CudaContext;
-import dev.filigree.cuda.launch.Choice;
 import dev.filigree.cuda.launch.DeviceTraits;
 import dev.filigree.cuda.ops.Choosers;
-import java.util.ArrayList;
+import dev.filigree.cuda.ops.Fusion;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
@@ -73,13 +72,7 @@ final class CudaBackend implements Backend {
         if (!reasons.isEmpty()) {
             throw new UnsupportedPlanException(name(), plan.name(), reasons);
         }
-        List<Choice.Chosen> choices = new ArrayList<>();
-        for (Op op : plan.ops()) {
-            if (Choosers.choose(op, plan.tensors(), context.traits()) instanceof Choice.Chosen chosen) {
-                choices.add(chosen);
-            }
-        }
-        return new CudaPreparedPlan(plan, choices, context, synchronous);
+        return new CudaPreparedPlan(plan, Fusion.steps(plan, context.traits()), context, synchronous);
     }
 
     @Override

@@ -2,7 +2,6 @@ package dev.filigree.cuda;
 
 import dev.filigree.api.backend.ExecutionStream;
 import dev.filigree.api.backend.PreparedPlan;
-import dev.filigree.api.op.Op;
 import dev.filigree.api.plan.Plan;
 import dev.filigree.api.plan.RunBindings;
 import dev.filigree.api.plan.WorkspaceLayout;
@@ -13,9 +12,9 @@ import dev.filigree.cuda.driver.CudaStreamHandle;
 import dev.filigree.cuda.driver.Recording;
 import dev.filigree.cuda.driver.TensorMaps;
 import dev.filigree.cuda.launch.Arg;
-import dev.filigree.cuda.launch.Choice;
 import dev.filigree.cuda.launch.Field;
 import dev.filigree.cuda.launch.Launch;
+import dev.filigree.cuda.ops.Fusion;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -48,25 +47,24 @@ final class CudaPreparedPlan implements PreparedPlan {
     private @Nullable CudaStream lastStream;
     private boolean closed;
 
-    CudaPreparedPlan(Plan plan, List<Choice.Chosen> choices, CudaContext context, boolean synchronous) {
+    CudaPreparedPlan(Plan plan, List<Fusion.Step> fused, CudaContext context, boolean synchronous) {
         this.plan = plan;
         this.context = context;
         this.synchronous = synchronous;
         long scratch = 0;
-        for (Choice.Chosen choice : choices) {
-            scratch = Math.max(scratch, choice.scratchBytes());
-            kernelIds.add(choice.kernelId());
+        for (Fusion.Step step : fused) {
+            scratch = Math.max(scratch, step.choice().scratchBytes());
+            kernelIds.add(step.choice().kernelId());
         }
         layout = WorkspaceLayout.of(plan, scratch);
         table = new TensorTable(plan, layout, arena);
         structs = new StructWriter(table, new TensorMaps(context, arena), constants);
         scope = new CudaScope(context, Long.MAX_VALUE);
         tableAddress = allocate(table.sizeBytes());
-        for (int i = 0; i < choices.size(); i++) {
-            Op op = plan.ops().get(i);
-            for (Launch launch : choices.get(i).launches()) {
+        for (Fusion.Step step : fused) {
+            for (Launch launch : step.choice().launches()) {
                 launch.args().forEach(this::addConstant);
-                steps.add(new Step(op.opName(), launch, context, arena));
+                steps.add(new Step(step.opName(), launch, context, arena));
             }
         }
         usesScratch = steps.stream().anyMatch(Step::usesScratch);

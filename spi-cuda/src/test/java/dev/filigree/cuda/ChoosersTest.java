@@ -66,6 +66,7 @@ class ChoosersTest {
             "block_sparse_attention", List.of("attention_prefill"),
             "antidiagonal_score", List.of("antidiagonal_pack"),
             "block_select", List.of("block_select_rows"),
+            "low_bit_linear", List.of("linear__x_"),
             "paged_attention", List.of("paged_decode", "paged_gather", "attention_prefill"));
 
     private static boolean isNamedAfter(Op op, Choice.Chosen chosen) {

@@ -5,6 +5,7 @@ import dev.filigree.api.plan.TensorRef;
 import dev.filigree.api.tensor.DType;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** Collects the fields of a structure in its order, each at the next offset that its size divides. */
 public final class Struct {
@@ -56,6 +57,23 @@ public final class Struct {
                 List.of(new Field.Amount.Fixed(columns), numRows),
                 List.of(columns * 2),
                 List.of(MAP_CHANNELS, tileRows)));
+    }
+
+    /** A map of a tensor's rows, which lie side by side, for tiles of that many rows and 128 bytes, whatever the dtype. */
+    public Struct rows(TensorDecl decl, int tileRows) {
+        long pairs = decl.rowElements() * decl.dtype().bits() / 16;
+        return map(new Field.MapField(
+                next(MAP_BYTES),
+                new Field.Area.Data(decl.ref()),
+                decl.dtype() == DType.BF16,
+                List.of(new Field.Amount.Fixed(pairs), new Field.Amount.Extent(decl.ref(), 0, 1, 0, 1, 1)),
+                List.of(pairs * 2),
+                List.of(MAP_CHANNELS, tileRows)));
+    }
+
+    /** The address of a tensor, or nothing where there is none. */
+    public Struct data(Optional<TensorRef> ref) {
+        return ref.isPresent() ? data(ref.get()) : nulls(1);
     }
 
     private Struct map(Field.MapField field) {

@@ -39,6 +39,7 @@ import dev.filigree.cuda.launch.Choice;
 import dev.filigree.cuda.launch.DeviceTraits;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** One chooser per op. The switch has no default: an op that is added does not compile without one. */
 public final class Choosers {
@@ -82,17 +83,26 @@ public final class Choosers {
             case BlockSelect o ->
                 HopperSelection.select(o, tensors, device).orElseGet(() -> CacheOps.blockSelect(o, tensors, device));
             case PageStats o -> CacheOps.stats(o, tensors, device);
-            case PageScore o -> CacheOps.score(o, tensors, device);
+            case PageScore o ->
+                HopperPageScore.score(o, tensors, device).orElseGet(() -> CacheOps.score(o, tensors, device));
             case PageSelect o -> CacheOps.select(o, tensors, device);
             case KvAppend o -> CacheOps.append(o, tensors, device);
             case KvDequantize o -> CacheOps.dequantize(o, tensors, device);
             case KvEvict o -> CacheOps.evict(o, tensors, device);
             case KvCopy o -> CacheOps.copy(o, tensors, device);
-            case Linear o -> LinearOps.linear(o, tensors, device);
+            case Linear o ->
+                HopperMatmul.linear(o, tensors, device).orElseGet(() -> LinearOps.linear(o, tensors, device));
             case ActivationQuantize o -> LinearOps.quantize(o, tensors, device);
-            case LowBitLinear o -> LinearOps.lowBit(o, tensors, device);
-            case LowRankDown o -> LinearOps.down(o, tensors, device);
-            case LowRankUp o -> LinearOps.up(o, tensors, device);
+            case LowBitLinear o ->
+                HopperMatmul.lowBit(o, tensors, device)
+                        .or(() -> HopperFewTokens.product(o, Optional.empty(), tensors, device))
+                        .or(() -> HopperLowBit.product(o, tensors, device))
+                        .or(() -> HopperMatmul.weightOnly(o, tensors, device))
+                        .orElseGet(() -> LinearOps.lowBit(o, tensors, device));
+            case LowRankDown o ->
+                HopperBranch.down(o, tensors, device).orElseGet(() -> LinearOps.down(o, tensors, device));
+            case LowRankUp o ->
+                HopperBranch.up(o, tensors, device).orElseGet(() -> LinearOps.up(o, tensors, device));
             case LoraApply o -> LinearOps.lora(o, tensors, device);
             case Embedding o -> RowOps.embedding(o, tensors, device);
             case RmsNorm o -> RowOps.rmsNorm(o, tensors, device);

@@ -20,15 +20,13 @@ final class LinearOps {
     private static final int TILE = 64;
     private static final int WARPS = 8;
     private static final int THREADS = 32 * WARPS;
-    /** Most tokens that read a weight row by row: more are cheaper in tiles. */
-    private static final int FEW_TOKENS = 8;
 
     private LinearOps() {}
 
     static Choice linear(Linear op, Tensors tensors, DeviceTraits device) {
         long numTokens = tensors.get(op.x()).capacity(0);
         long outFeatures = tensors.get(op.weight()).capacity(0);
-        boolean few = numTokens <= FEW_TOKENS;
+        boolean few = numTokens <= HopperMatmul.FEW_TOKENS;
         return Choice.of(Launch.of(few ? "linear__few__cuda" : "linear__cuda", THREADS)
                 .tensors(op.x(), op.weight())
                 .tensor(op.bias())

@@ -3,6 +3,7 @@ package dev.filigree.conformance.cases.lowbitlinear;
 import dev.filigree.api.linear.QuantFormat;
 import dev.filigree.api.op.ActivationQuantize;
 import dev.filigree.api.op.Gelu;
+import dev.filigree.api.op.LoraApply;
 import dev.filigree.api.op.LowBitLinear;
 import dev.filigree.api.op.LowRankDown;
 import dev.filigree.api.op.LowRankUp;
@@ -11,18 +12,22 @@ import dev.filigree.api.plan.TensorRef;
 import dev.filigree.api.tensor.DType;
 import dev.filigree.conformance.cases.CaseContext;
 import dev.filigree.conformance.cases.shared.QuantMatrix;
+import dev.filigree.conformance.compare.Tolerance;
 import dev.filigree.conformance.compare.Tolerances;
 import dev.filigree.conformance.generate.Generator;
 import dev.filigree.conformance.problem.Problem;
 import dev.filigree.conformance.problem.ProblemBuilder;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 
 /** A whole layer with a low-rank branch, as one plan and cut between the steps that backends fuse. */
 final class BranchLayer {
-    private static final int IN = 130;
     private static final int OUT = 67;
 
+    private final DType dtype;
+    private final int in;
     private final int tokens;
     private final int rank;
     private final float shift;
@@ -34,48 +39,62 @@ final class BranchLayer {
     private final QuantMatrix weight;
     private final QuantFormat activation;
 
-    BranchLayer(Generator g, int tokens, int rank, boolean shifted) {
+    /** A layer of that dtype; 16-bit rows end on 16 bytes, and their last group is a half. */
+    BranchLayer(Generator g, DType dtype, int tokens, int rank, boolean shifted) {
+        this.dtype = dtype;
+        in = dtype == DType.F32 ? 130 : 160;
         this.tokens = tokens;
         this.rank = rank;
         this.shift = shifted ? 0.171875f : 0;
         activation = shifted ? new QuantFormat(DType.U4, 64, DType.F16) : QuantFormat.INT4_G64;
-        x = g.normals(tokens * IN);
+        x = g.normals(tokens * in);
         for (int i = 0; shifted && i < x.length; i++) {
             x[i] = Math.max(-shift, x[i]);
         }
-        smooth = g.normals(IN);
-        for (int i = 0; i < IN; i++) {
+        smooth = g.normals(in);
+        for (int i = 0; i < in; i++) {
             smooth[i] = 0.5f + Math.abs(smooth[i]);
         }
-        down = g.normals(rank * IN);
+        down = g.normals(rank * in);
         up = g.normals(OUT * rank);
         bias = g.normals(OUT);
-        weight = QuantMatrix.random(g, QuantFormat.INT4_G64, OUT, IN);
+        weight = QuantMatrix.random(g, QuantFormat.INT4_G64, OUT, in);
     }
 
-    private static Dim in() {
-        return Dim.fixed("inFeatures", IN);
+    private Dim in() {
+        return Dim.fixed("inFeatures", in);
     }
 
     private static Dim out() {
         return Dim.fixed("outFeatures", OUT);
     }
 
+    /** A plan under construction, its input and its output. */
+    private record Steps(ProblemBuilder builder, TensorRef x, TensorRef y) {}
+
     /** The layer as a policy plans it, with GELU in place; or without what follows the product. */
     private Problem layer(boolean whole) {
-        ProblemBuilder b = new ProblemBuilder(whole ? "whole layer" : "product alone");
+        Steps steps = steps(whole ? "whole layer" : "product alone", whole);
+        if (whole) {
+            steps.builder.add(new Gelu(Gelu.Form.TANH, steps.y, steps.y));
+        }
+        return steps.builder.build();
+    }
+
+    private Steps steps(String name, boolean whole) {
+        ProblemBuilder b = new ProblemBuilder(name);
         Dim t = b.axis("numTokens", tokens);
         Dim ranks = Dim.fixed("rank", rank);
-        TensorRef xRef = b.input("x", DType.F32, x, t, in());
+        TensorRef xRef = b.input("x", dtype, x, t, in());
         TensorRef codes = b.temp("codes", activation.codes(), t, in());
-        TensorRef scales = b.temp("scales", activation.scaleDtype(), t, Dim.fixed("numGroups", activation.groups(IN)));
-        TensorRef y = b.output("y", DType.F32, t, out());
+        TensorRef scales = b.temp("scales", activation.scaleDtype(), t, Dim.fixed("numGroups", activation.groups(in)));
+        TensorRef y = b.output("y", dtype, t, out());
         TensorRef smoothRef = b.weight("smooth", DType.F32, smooth, in());
         b.workload(1, tokens, 1);
         b.add(new ActivationQuantize(activation, shift, xRef, Optional.of(smoothRef), codes, scales, Optional.empty()));
         TensorRef hidden = b.temp("hidden", DType.F32, t, ranks);
         if (whole) {
-            b.add(new LowRankDown(xRef, b.weight("down", DType.F32, down, ranks, in()), hidden));
+            b.add(new LowRankDown(xRef, b.weight("down", dtype, down, ranks, in()), hidden));
         }
         b.add(new LowBitLinear(
                 weight.format(),
@@ -90,10 +109,9 @@ final class BranchLayer {
                 Optional.of(b.weight("bias", DType.F32, bias, out())),
                 y));
         if (whole) {
-            b.add(new LowRankUp(hidden, b.weight("up", DType.F32, up, out(), ranks), y));
-            b.add(new Gelu(Gelu.Form.TANH, y, y));
+            b.add(new LowRankUp(hidden, b.weight("up", dtype, up, out(), ranks), y));
         }
-        return b.build();
+        return new Steps(b, xRef, y);
     }
 
     private Problem hidden() {
@@ -102,8 +120,8 @@ final class BranchLayer {
         Dim ranks = Dim.fixed("rank", rank);
         return b.workload(1, tokens, 1)
                 .add(new LowRankDown(
-                        b.input("x", DType.F32, x, t, in()),
-                        b.weight("down", DType.F32, down, ranks, in()),
+                        b.input("x", dtype, x, t, in()),
+                        b.weight("down", dtype, down, ranks, in()),
                         b.output("hidden", DType.F32, t, ranks)))
                 .build();
     }
@@ -115,8 +133,8 @@ final class BranchLayer {
         return b.workload(1, tokens, 1)
                 .add(new LowRankUp(
                         b.input("hidden", DType.F32, hidden, t, ranks),
-                        b.weight("up", DType.F32, up, out(), ranks),
-                        b.state("y", DType.F32, product, t, out())))
+                        b.weight("up", dtype, up, out(), ranks),
+                        b.state("y", dtype, product, t, out())))
                 .build();
     }
 
@@ -124,18 +142,19 @@ final class BranchLayer {
         ProblemBuilder b = new ProblemBuilder("gelu alone");
         Dim t = b.axis("numTokens", tokens);
         return b.workload(1, tokens, 1)
-                .add(new Gelu(
-                        Gelu.Form.TANH, b.input("x", DType.F32, y, t, out()), b.output("out", DType.F32, t, out())))
+                .add(new Gelu(Gelu.Form.TANH, b.input("x", dtype, y, t, out()), b.output("out", dtype, t, out())))
                 .build();
     }
 
     /** The layer over one of its rows. */
     private BranchLayer row(int row) {
-        return new BranchLayer(this, Arrays.copyOfRange(x, row * IN, (row + 1) * IN));
+        return new BranchLayer(this, Arrays.copyOfRange(x, row * in, (row + 1) * in));
     }
 
     private BranchLayer(BranchLayer of, float[] x) {
-        this.tokens = x.length / IN;
+        this.dtype = of.dtype;
+        this.in = of.in;
+        this.tokens = x.length / of.in;
         this.rank = of.rank;
         this.shift = of.shift;
         this.x = x;
@@ -156,16 +175,77 @@ final class BranchLayer {
                     "row " + row + " alone",
                     alone,
                     Arrays.copyOfRange(whole, row * OUT, (row + 1) * OUT),
-                    Tolerances.linear(DType.F32).betweenResults());
+                    Tolerances.linear(dtype).betweenResults());
         }
     }
 
-    /** Codes are equal in both, so only the order of fp32 sums may differ; GELU grows errors by at most 1.13. */
+    /** A NaN makes its group's scale NaN, and so reaches every output of its row. */
+    void checkNaN(CaseContext c) {
+        float[] expected = c.run(layer(true)).values("y");
+        float[] broken = x.clone();
+        int row = tokens / 2;
+        broken[row * in + in / 2] = Float.NaN;
+        Arrays.fill(expected, row * OUT, (row + 1) * OUT, Float.NaN);
+        float[] actual = c.run(new BranchLayer(this, broken).layer(true)).values("y");
+        c.close(
+                "y with a NaN in row " + row,
+                expected,
+                actual,
+                Tolerances.linear(DType.F32).betweenResults());
+    }
+
+    /** Adapters of these ranks add their products to what the layer gives with its branch. */
+    void checkAdapters(CaseContext c, int... ranks) {
+        Steps steps = steps("layer with adapters", true);
+        List<TensorRef> downs = new ArrayList<>();
+        List<TensorRef> ups = new ArrayList<>();
+        float[] strengths = new float[ranks.length];
+        double[] sum = new double[tokens * OUT];
+        for (int a = 0; a < ranks.length; a++) {
+            float[] first = c.generator().normals(ranks[a] * in);
+            float[] second = c.generator().normals(OUT * ranks[a]);
+            Dim width = Dim.fixed("rank" + a, ranks[a]);
+            downs.add(steps.builder.weight("down" + a, DType.F32, first, width, in()));
+            ups.add(steps.builder.weight("up" + a, DType.F32, second, out(), width));
+            strengths[a] = a % 2 == 0 ? 0.75f : -0.5f;
+            addProduct(sum, first, second, ranks[a], strengths[a]);
+        }
+        TensorRef strengthsRef =
+                steps.builder.input("strengths", DType.F32, strengths, Dim.fixed("numAdapters", ranks.length));
+        steps.builder.add(new LoraApply(steps.x, downs, ups, strengthsRef, steps.y));
+        float[] base =
+                c.run(steps("layer without adapters", true).builder.build()).values("y");
+        float[] expected = new float[sum.length];
+        for (int i = 0; i < expected.length; i++) {
+            expected[i] = (float) (base[i] + sum[i]);
+        }
+        Tolerance tolerance = Tolerances.linear(DType.F32).betweenResults();
+        c.close("y with adapters", expected, c.run(steps.builder.build()).values("y"), tolerance);
+    }
+
+    private void addProduct(double[] sum, float[] first, float[] second, int adapterRank, double strength) {
+        for (int row = 0; row < tokens; row++) {
+            for (int r = 0; r < adapterRank; r++) {
+                double hidden = 0;
+                for (int k = 0; k < in; k++) {
+                    hidden += (double) x[row * in + k] * first[r * in + k];
+                }
+                for (int n = 0; n < OUT; n++) {
+                    sum[row * OUT + n] += strength * hidden * second[n * adapterRank + r];
+                }
+            }
+        }
+    }
+
+    /**
+     * Codes are equal in both, so only the order of fp32 sums may differ, and roundings of y between steps; GELU grows errors by
+     * at most 1.13.
+     */
     void check(CaseContext c) {
         float[] hidden = c.run(hidden()).values("hidden");
         float[] product = c.run(layer(false)).values("y");
         float[] sum = c.run(added(hidden, product)).values("y");
         float[] expected = c.run(activated(sum)).values("out");
-        c.close("y of the whole layer", expected, c.run(layer(true)).values("y"), Tolerances.linear(DType.F32));
+        c.close("y of the whole layer", expected, c.run(layer(true)).values("y"), Tolerances.linear(dtype));
     }
 }

@@ -102,8 +102,9 @@ public final class LowBitLinearCases {
             }
             for (QuantFormat format : List.of(QuantFormat.INT4_G64, U4_G64, QuantFormat.NVFP4)) {
                 Params params = Params.of("dtype", dtype, "w", format.codes(), "x", "float");
-                cases.compare(Rule.R812, tier, params, g -> random(g, format, dtype));
+                cases.compare(Rule.R812, tier, params, g -> random(g, format, dtype, new int[] {5, 192, OUT}));
             }
+            tiles(cases, dtype, List.of(pairs[0], pairs[1]));
         }
         cases.check(Rule.R813, Tier.SMOKE, Params.of(), LowBitLinearCases::zerosCount);
         cases.check(Rule.R814, Tier.SMOKE, Params.of(), LowBitLinearCases::exactSums);
@@ -111,17 +112,37 @@ public final class LowBitLinearCases {
         for (int[] size : new int[][] {{1, 16}, {9, 1}, {25, 33}, {61, 7}}) {
             for (boolean shifted : new boolean[] {false, true}) {
                 Params params = Params.of("tokens", size[0], "rank", size[1], "shifted", shifted);
-                cases.check(
-                        Rule.R818,
-                        Tier.SMOKE,
-                        params,
-                        c -> new BranchLayer(c.generator(), size[0], size[1], shifted).check(c));
-                cases.check(
-                        Rule.R804,
-                        Tier.SMOKE,
-                        params,
-                        c -> new BranchLayer(c.generator(), size[0], size[1], shifted).checkRows(c));
+                for (DType dtype : RowCases.DTYPES) {
+                    Params typed = dtype == DType.F32 ? params : params.with("dtype", dtype);
+                    Tier tier = dtype == DType.F32 ? Tier.SMOKE : Tier.CORE;
+                    cases.check(
+                            Rule.R818,
+                            tier,
+                            typed,
+                            c -> new BranchLayer(c.generator(), dtype, size[0], size[1], shifted).check(c));
+                    cases.check(
+                            Rule.R804,
+                            tier,
+                            typed,
+                            c -> new BranchLayer(c.generator(), dtype, size[0], size[1], shifted).checkRows(c));
+                }
             }
+        }
+        for (boolean shifted : new boolean[] {false, true}) {
+            cases.check(
+                    Rule.R108,
+                    Tier.CORE,
+                    Params.of("tokens", 9, "shifted", shifted),
+                    c -> new BranchLayer(c.generator(), DType.F32, 9, 16, shifted).checkNaN(c));
+        }
+        for (int[] ranks : new int[][] {{1}, {16, 33}, {128}}) {
+            cases.check(
+                    Rule.R819,
+                    Tier.SMOKE,
+                    Params.of(
+                            "ranks",
+                            Arrays.toString(ranks).replaceAll("[\\[\\] ]", "").replace(',', '+')),
+                    c -> new BranchLayer(c.generator(), DType.F32, 7, 16, false).checkAdapters(c, ranks));
         }
         for (QuantFormat[] pair : List.of(pairs[0], pairs[1], pairs[2])) {
             cases.check(Rule.R817, Tier.SMOKE, Params.of("format", pair[0].codes()), c -> groupScales(c, pair[0]));
@@ -129,9 +150,32 @@ public final class LowBitLinearCases {
         return cases.cases();
     }
 
-    private static Problem random(Generator g, QuantFormat format, DType dtype) {
-        QuantMatrix w = QuantMatrix.random(g, format, OUT, 192);
-        float[] x = g.outliers(5, 192, 10);
+    // Around tiles of 128 and 256, and inputs of whole and of broken steps.
+    private static void tiles(CaseList cases, DType dtype, List<QuantFormat[]> pairs) {
+        for (int[] size : new int[][] {{127, 320, 257}, {129, 128, 264}, {12, 1152, 97}}) {
+            for (QuantFormat[] pair : pairs) {
+                Params params = Params.of("dtype", dtype, "w", pair[0].codes(), "x", pair[1].codes(), "size", size);
+                cases.compare(
+                        Rule.R812,
+                        Tier.CORE,
+                        params,
+                        g -> both(
+                                QuantMatrix.random(g, pair[0], size[2], size[1]),
+                                QuantMatrix.random(g, pair[1], size[0], size[1]),
+                                dtype,
+                                g.normals(size[2]),
+                                g.normals(size[2])));
+            }
+        }
+        for (int[] size : new int[][] {{1, 128, 16}, {3, 1152, 97}, {13, 2176, 40}}) {
+            Params params = Params.of("dtype", dtype, "w", DType.I4, "x", "float", "size", size);
+            cases.compare(Rule.R812, Tier.CORE, params, g -> random(g, QuantFormat.INT4_G64, dtype, size));
+        }
+    }
+
+    private static Problem random(Generator g, QuantFormat format, DType dtype, int[] size) {
+        QuantMatrix w = QuantMatrix.random(g, format, size[2], size[1]);
+        float[] x = g.outliers(size[0], size[1], 10);
         return weightOnly(
                 w, dtype, x, format.codes() == DType.U4 ? Optional.of(g.normals(w.scales().length)) : Optional.empty());
     }

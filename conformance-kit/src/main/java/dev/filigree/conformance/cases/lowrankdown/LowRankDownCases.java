@@ -27,13 +27,14 @@ public final class LowRankDownCases {
     private LowRankDownCases() {}
 
     private static Problem down(DType dtype, float[] x, float[] down, int rank) {
+        int columns = down.length / rank;
         ProblemBuilder builder = new ProblemBuilder("low rank down");
-        Dim numTokens = builder.axis("numTokens", x.length / IN);
-        Dim in = Dim.fixed("inFeatures", IN);
+        Dim numTokens = builder.axis("numTokens", x.length / columns);
+        Dim in = Dim.fixed("inFeatures", columns);
         Dim width = Dim.fixed("rank", rank);
         TensorRef xRef = builder.input("x", dtype, x, numTokens, in);
         TensorRef weight = builder.weight("down", dtype, down, width, in);
-        return builder.workload(1, x.length / IN, 1)
+        return builder.workload(1, x.length / columns, 1)
                 .add(new LowRankDown(xRef, weight, builder.output("hiddenRank", DType.F32, numTokens, width)))
                 .build();
     }
@@ -67,6 +68,12 @@ public final class LowRankDownCases {
                         Tier.CORE,
                         params,
                         g -> down(dtype, g.outliers(7, IN, 10), g.normals(rank * IN), rank));
+                // rows that end on 16 bytes, and more than a tile of tokens
+                cases.compare(
+                        Rule.R815,
+                        Tier.CORE,
+                        params.with("size", "[21,1096]"),
+                        g -> down(dtype, g.outliers(21, 1096, 10), g.normals(rank * 1096), rank));
                 cases.check(Rule.R815, Tier.SMOKE, params, c -> product(c, dtype, rank));
             }
             cases.compare(

@@ -19,15 +19,15 @@ import java.util.List;
 public final class LowRankUpCases {
     private LowRankUpCases() {}
 
-    private static Problem problem(Generator g, DType dtype, int tokens, int rank) {
+    private static Problem problem(Generator g, DType dtype, int tokens, int rank, int outFeatures) {
         ProblemBuilder builder = new ProblemBuilder("low rank up");
         Dim numTokens = builder.axis("numTokens", tokens);
         Dim width = Dim.fixed("rank", rank);
-        Dim out = Dim.fixed("outFeatures", 67);
+        Dim out = Dim.fixed("outFeatures", outFeatures);
         TensorRef hidden = builder.input("hiddenRank", DType.F32, g.normals(tokens * rank), numTokens, width);
-        TensorRef up = builder.weight("up", dtype, g.normals(67 * rank), out, width);
+        TensorRef up = builder.weight("up", dtype, g.normals(outFeatures * rank), out, width);
         return builder.workload(1, tokens, 1)
-                .add(new LowRankUp(hidden, up, builder.state("y", dtype, g.normals(tokens * 67), numTokens, out)))
+                .add(new LowRankUp(hidden, up, builder.state("y", dtype, g.normals(tokens * outFeatures), numTokens, out)))
                 .build();
     }
 
@@ -37,9 +37,15 @@ public final class LowRankUpCases {
         for (DType dtype : RowCases.DTYPES) {
             for (int rank : new int[] {1, 16, 33}) {
                 Params params = Params.of("dtype", dtype, "rank", rank);
-                cases.compare(Rule.R815, Tier.CORE, params, g -> problem(g, dtype, 9, rank));
+                cases.compare(Rule.R815, Tier.CORE, params, g -> problem(g, dtype, 9, rank, 67));
+                // rows that end on 16 bytes, and more than a tile of either
+                cases.compare(
+                        Rule.R815,
+                        Tier.CORE,
+                        params.with("size", "[133,136]"),
+                        g -> problem(g, dtype, 133, rank, 136));
             }
-            cases.compare(Rule.R101, Tier.CORE, Params.of("dtype", dtype), g -> problem(g, dtype, 0, 4));
+            cases.compare(Rule.R101, Tier.CORE, Params.of("dtype", dtype), g -> problem(g, dtype, 0, 4, 67));
         }
         return cases.cases();
     }
