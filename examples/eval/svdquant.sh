@@ -11,20 +11,29 @@
 #   gptq    w4a4 with GPTQ on the residual              nvfp4   NVFP4 on both sides, smoothed, rank 32
 #   w4a8    the file of w4a4 under 8-bit activations    w4a8g   QServe's groups, smoothed
 #   w8a8    8 bits on both sides, smoothed              w4a16   u4 with zeros in groups of 64
+#
+# FILIGREE              the command line to call instead of this tree's launcher, such as a bundle's filigree.sh
+# FILIGREE_BACKEND      the backend that evaluates, else the first that serves; cpu-vector quantizes
+# FILIGREE_COMPUTE      activations, f32 if absent
+# FILIGREE_CHECKPOINTS  folder of the quantized checkpoints, FOLDER if absent; calls beside each other may share it, as long as
+#                       no two of them quantize one scheme
 set -euo pipefail
+shopt -s inherit_errexit
 
 HERE=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)
-FILIGREE=$HERE/../../filigree
-FOLDER=$(mkdir -p "$1" && cd "$1" && pwd) SIZE=$2 PROMPTS=$3
+FILIGREE=${FILIGREE:-$HERE/../../filigree}
+absolute() { mkdir -p "$1" && cd "$1" && pwd; }
+FOLDER=$(absolute "$1") SIZE=$2 PROMPTS=$3
+CHECKPOINTS=$(absolute "${FILIGREE_CHECKPOINTS:-$FOLDER}")
 shift 3
 
-# Quantizes into FOLDER/$1 with the other arguments; a folder with a config.json is finished.
+# Quantizes into CHECKPOINTS/$1 with the other arguments; a folder with a config.json is finished.
 quantize() {
-    local target=$FOLDER/$1
+    local target=$CHECKPOINTS/$1
     shift
     [[ -e $target/config.json && -e $target/model.safetensors ]] && return
-    "$FILIGREE" quantize "$HERE/../models/needle-16k" --samples 8 --min-tokens 1024 --max-tokens 1536 "$@" -o "$target" \
-        >"$target.txt"
+    "$FILIGREE" quantize "$HERE/../models/needle-16k" --backend cpu-vector --samples 8 --min-tokens 1024 \
+        --max-tokens 1536 "$@" -o "$target" >"$target.txt"
 }
 
 # Makes the checkpoint of scheme $1 and prints model and policy.
@@ -42,7 +51,7 @@ model() {
         w4a16) quantize w4a16 --scheme w4a16 --smooth none --rank 0 ;;
         *) printf 'svdquant.sh: no scheme %s\n' "$1" >&2 && return 2 ;;
     esac
-    printf 'model: %s\nlinear: %s\n' "$FOLDER/$file" "$policy"
+    printf 'model: %s\nlinear: %s\n' "$CHECKPOINTS/$file" "$policy"
 }
 
 CONFIGS=()
@@ -50,9 +59,14 @@ for setting in "$@"; do
     scheme=${setting%-*} precision=${setting##*-}
     text=$(model "$scheme")
     config=$FOLDER/$setting.yaml
-    printf '%s\nattention: dense\nkvCache:\n  policy: paged\n  k: %s\n  v: %s\nlimits:\n  maxContext: %s\n  prefillChunk: 512\n' \
-        "$text" "$precision" "$precision" "$SIZE" >"$config"
+    {
+        printf '%s\nattention: dense\nkvCache:\n  policy: paged\n  k: %s\n  v: %s\n' "$text" "$precision" "$precision"
+        [[ -z ${FILIGREE_COMPUTE:-} ]] || printf 'compute: %s\n' "$FILIGREE_COMPUTE"
+        printf 'limits:\n  maxContext: %s\n  prefillChunk: 512\n' "$SIZE"
+    } >"$config"
     CONFIGS+=("$config")
 done
-exec "$FILIGREE" eval "${CONFIGS[@]}" --sizes "$SIZE" --prompts-per-task "$PROMPTS" \
+BACKEND=()
+[[ -z ${FILIGREE_BACKEND:-} ]] || BACKEND=(--backend "$FILIGREE_BACKEND")
+exec "$FILIGREE" eval "${CONFIGS[@]}" "${BACKEND[@]+"${BACKEND[@]}"}" --sizes "$SIZE" --prompts-per-task "$PROMPTS" \
     --state "$FOLDER/eval-$SIZE.state" --json "$FOLDER/eval-$SIZE.json"

@@ -5,7 +5,8 @@
 #
 # SOURCES holds <op>/*.cu. Everything but *_sm90a.cu is one unit for every target, OUTPUT/kernels.fatbin; each *_sm90a.cu is
 # built by itself for sm_90a, OUTPUT/<name>.fatbin. OUTPUT/index.txt names every fatbin and its kernels. WORK keeps the report (registers,
-# shared memory, spills per kernel) and what makes a second run with equal sources do nothing.
+# shared memory, spills per kernel), the machine code for sm_90a (cubin/, which a test reads) and what makes a second run with
+# equal sources do nothing.
 # FILIGREE_CUDA_ARCHS narrows the targets of a build in development, such as "90a".
 set -euo pipefail
 
@@ -29,18 +30,23 @@ stamp=$( (cat "${BASH_SOURCE[0]}" "$HERE/spill-budget.txt"; echo "$ARCHS"; "$NVC
 if [[ -f $OUTPUT/index.txt && -f $WORK/stamp && $(cat "$WORK/stamp") == "$stamp" ]]; then
     exit 0
 fi
-rm -rf "$WORK/stamp" "$WORK/ptxas" "${OUTPUT:?}"/*
-mkdir -p "$WORK/ptxas"
+rm -rf "$WORK/stamp" "$WORK/ptxas" "$WORK/cubin" "$WORK/keep" "${OUTPUT:?}"/*
+mkdir -p "$WORK/ptxas" "$WORK/cubin" "$WORK/keep"
 
 # compile NAME SOURCE TARGETS...
 compile() {
     local name=$1 source=$2
     shift 2
+    mkdir "$WORK/keep/$name"
     if ! "$NVCC" -std=c++17 -O3 -fatbin "$@" -Xfatbin=-compress-all -Xptxas -v -I "$SOURCES" -o "$OUTPUT/$name.fatbin" "$source" \
-        2>"$WORK/ptxas/$name.log"; then
+        --keep --keep-dir "$WORK/keep/$name" 2>"$WORK/ptxas/$name.log"; then
         grep -v 'ptxas info' "$WORK/ptxas/$name.log" >&2
         return 1
     fi
+    # With one target its name is not in the name of the cubin.
+    local cubins=("$WORK/keep/$name"/*.cubin)
+    ((${#cubins[@]} == 1)) || cubins=("$WORK/keep/$name"/*90a*.cubin)
+    [[ $ARCHS != *90a* || ! -f ${cubins[0]} ]] || mv "${cubins[0]}" "$WORK/cubin/$name.cubin"
 }
 
 start=$SECONDS
@@ -58,6 +64,7 @@ if [[ $ARCHS == *90a* ]]; then
         compile "$name" "$source" -gencode arch=compute_90a,code=sm_90a
     done < <(find "$SOURCES" -name '*_sm90a.cu' | sort)
 fi
+rm -rf "$WORK/keep"
 for log in "$WORK"/ptxas/*.log; do
     echo "$(basename "$log" .log).fatbin" $(sed -n "s/.*Compiling entry function '\([^']*\)'.*/\1/p" "$log" | sort -u)
 done >"$OUTPUT/index.txt"

@@ -80,12 +80,12 @@ public final class ShaderBuild {
                 + extensions
                 + prelude.substring(afterVersion)
                 + specs
-                + "layout(buffer_reference, scalar, buffer_reference_align = 8) readonly buffer Params {\n" + fields
-                + "};\nlayout(push_constant, scalar) uniform Push { uint64_t params; } push;\n"
-                + "#define P Params(push.params)\n" + accessors + body;
+                + "layout(buffer_reference, scalar, buffer_reference_align = 8) readonly buffer Params {\n"
+                + (fields.isEmpty() ? "uint none;\n" : fields)
+                + "};\n#define P Params(push.params)\n" + accessors + body;
         String name = target.getFileName().toString().replace(".comp", "");
         try {
-            Files.write(target.resolveSibling(name + ".spv"), compile(shader.toString(), glsl));
+            Files.write(target.resolveSibling(name + ".spv"), compile(shader.toString(), glsl, version()));
         } catch (IllegalStateException e) {
             throw new IllegalStateException(shader + ": " + e.getMessage(), e);
         }
@@ -127,7 +127,7 @@ public final class ShaderBuild {
                 .append(nextSpec)
                 .append(") const uint ")
                 .append(name)
-                .append(" = 0;\n");
+                .append(" = 1;\n"); // of arrays, too, which may not be empty
         layout.add("spec " + name + " " + nextSpec++);
     }
 
@@ -163,11 +163,18 @@ public final class ShaderBuild {
                 """.replaceAll("\\bx_", name + "_").replaceAll("P\\.x_", "P." + name + "_"));
     }
 
-    private static byte[] compile(String name, String glsl) {
+    /** Matrices of a work group exist from SPIR-V 1.6 on. */
+    private int version() {
+        return extensions.indexOf("GL_NV_cooperative_matrix2") < 0
+                ? shaderc_spirv_version_1_5
+                : shaderc_spirv_version_1_6;
+    }
+
+    private static byte[] compile(String name, String glsl, int version) {
         long compiler = shaderc_compiler_initialize();
         long options = shaderc_compile_options_initialize();
         shaderc_compile_options_set_target_env(options, shaderc_target_env_vulkan, shaderc_env_version_vulkan_1_3);
-        shaderc_compile_options_set_target_spirv(options, shaderc_spirv_version_1_5);
+        shaderc_compile_options_set_target_spirv(options, version);
         // The optimiser folds 16-bit constants, which the storage capability alone does not allow; drivers optimise
         // anyway.
         shaderc_compile_options_set_optimization_level(options, shaderc_optimization_level_zero);

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Runs on a machine with a Vulkan GPU: the conformance kit and the rates, on the plain and on the cooperative path, and the main
-# job; writes logs and one table into a folder.
+# Runs on a machine with a Vulkan GPU: the conformance kit and the rates, on the plain path, on fragments and on matrices of a work
+# group, and the main job; writes logs and one table into a folder. All rates run on the last path alone, since plain prefill of
+# long prompts takes minutes.
 #
 #   machine.sh OUT FILIGREE [TIER]     from the root of the sources
 #
@@ -32,10 +33,13 @@ if [[ $? == 3 ]]; then # no backend of that name can be opened
     echo "machine: no Vulkan device answers; install libvulkan1 and the driver, or set VK_DRIVER_FILES to its JSON file" >&2
     exit 1
 fi
-for path in plain cooperative; do
-    switch=$([[ $path == plain ]] && echo 0 || echo 1)
-    step "kit-$path" "-Dfiligree.kit.tier=$TIER -Dfiligree.kit.options=cooperative=$switch" --kit run vulkan
-    step "rates-$path" "-Dfiligree.kit.options=cooperative=$switch" --kit rates vulkan
+level=0
+for path in plain fragments workgroup; do
+    options="-Dfiligree.kit.options=cooperative=$level"
+    step "kit-$path" "-Dfiligree.kit.tier=$TIER $options" --kit run vulkan
+    lines=$([[ $path == workgroup ]] && echo "prefill,decode,linear" || echo "denseprefill4096,bf16linear")
+    step "rates-$path" "$options -Dfiligree.kit.case=$lines" --kit rates vulkan
+    level=$((level + 1))
 done
 step needle "" run examples/needle.yaml --backend vulkan
 step rates-cuda "" --kit rates cuda # prints nothing where that backend cannot be opened

@@ -23,6 +23,7 @@ module dev.filigree.host {
     exports dev.filigree.host.picture;
     exports dev.filigree.host.quantize;
     exports dev.filigree.host.quantize.nunchaku;
+    exports dev.filigree.host.quantize.qserve;
     exports dev.filigree.host.tokenizer;
 
     opens dev.filigree.host.cli to

@@ -175,11 +175,15 @@ __device__ __forceinline__ void combineWarps(
     }
 }
 
+/** Merges the splits of one query head in a fixed order: a warp adds up every fourth split, then the block the four. */
 template <class T, int HD>
 __device__ __forceinline__ void merge(const DecodeParams& p) {
-    int index = blockIdx.x * 4 + threadIdx.x / 32;
+    constexpr int CHANNELS = HD / 32;
+    __shared__ float parts[WARPS][HD + 1];
+    int warp = threadIdx.x / 32;
     int lane = threadIdx.x & 31;
     int heads = p.numGroups * p.groupSize;
+    int index = blockIdx.x;
     if (index >= p.qOffsets[p.numSeqs] * heads) {
         return;
     }
@@ -195,20 +199,29 @@ __device__ __forceinline__ void merge(const DecodeParams& p) {
     }
     float base = max == -INFINITY ? 0.f : max;
     float sum = 0.f;
-    float value[HD / 32] = {};
-    for (int s = 0; s < p.numSplits; s++) {
+    float value[CHANNELS] = {};
+#pragma unroll 4
+    for (int s = warp; s < p.numSplits; s += WARPS) {
         float weight = exp2Fast(lse[s] - base);
         sum += weight;
+        const float* part = p.partialOut + (row * p.numSplits + s) * HD + lane;
 #pragma unroll
-        for (int i = 0; i < HD / 32; i++) {
-            value[i] = fmaf(weight, p.partialOut[(row * p.numSplits + s) * HD + i * 32 + lane], value[i]);
+        for (int i = 0; i < CHANNELS; i++) {
+            value[i] = fmaf(weight, part[i * 32], value[i]);
         }
     }
 #pragma unroll
-    for (int i = 0; i < HD / 32; i++) {
-        static_cast<typename T::Type*>(p.out)[row * HD + i * 32 + lane] = T::round(sum == 0.f ? 0.f : value[i] / sum);
+    for (int i = 0; i < CHANNELS; i++) {
+        parts[warp][i * 32 + lane] = value[i];
     }
-    if (lane == 0) {
+    parts[warp][HD] = sum;
+    __syncthreads();
+    sum = parts[0][HD] + parts[1][HD] + parts[2][HD] + parts[3][HD];
+    for (int c = threadIdx.x; c < HD; c += blockDim.x) {
+        float total = parts[0][c] + parts[1][c] + parts[2][c] + parts[3][c];
+        static_cast<typename T::Type*>(p.out)[row * HD + c] = T::round(sum == 0.f ? 0.f : total / sum);
+    }
+    if (threadIdx.x == 0) {
         p.lse[row] = sum == 0.f ? -INFINITY : (base + log2f(sum)) * LN2;
     }
 }

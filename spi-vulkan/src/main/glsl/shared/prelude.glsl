@@ -29,6 +29,9 @@ layout(buffer_reference, scalar, buffer_reference_align = 8) buffer Tensor {
     uint64_t at; uint n0; uint n1; uint n2; uint n3; uint s0; uint s1; uint s2; uint s3; uint dtype; uint pad;
 };
 
+// The parameters of a launch, and how many work groups it has: x, y, z, the first of the slice, of a slice, in all.
+layout(push_constant, scalar) uniform Push { uint64_t params; uint64_t tally; } push;
+
 // By bits, since compilers may assume that there are no NaNs.
 bool isNan(float x) { return (floatBitsToUint(x) & 0x7fffffffu) > 0x7f800000u; }
 bool isFinite(float x) { return (floatBitsToUint(x) & 0x7fffffffu) < 0x7f800000u; }
@@ -237,8 +240,8 @@ shared float partialSums[256];
 shared double partialDoubles[256];
 uint lane() { return gl_LocalInvocationID.x; }
 
-// Work groups are counted in two dimensions, since one may hold 65535 only.
-uint groupIndex() { return gl_WorkGroupID.y * gl_NumWorkGroups.x + gl_WorkGroupID.x; }
+// Work groups are counted in two dimensions, since one may hold 65535 only; a launch in slices begins where its tally says.
+uint groupIndex() { return Word(push.tally + 12).v + gl_WorkGroupID.y * gl_NumWorkGroups.x + gl_WorkGroupID.x; }
 uint threadIndex() { return groupIndex() * LANES + lane(); }
 
 // Sum over the work group, whatever its subgroups; barriers protect partialSums from the call before.

@@ -67,8 +67,12 @@ public final class Main {
             }
             case "rates" -> {
                 available(names)
-                        .forEach(
-                                provider -> RateTable.print(provider, options.backend(), options.shrink(), System.out));
+                        .forEach(provider -> RateTable.print(
+                                provider,
+                                options.backend(),
+                                options.shrink(),
+                                options.only().orElse(""),
+                                System.out));
                 yield 0;
             }
             case "list" -> {

@@ -69,14 +69,18 @@ final class VulkanBackend implements Backend {
         if (!reasons.isEmpty()) {
             return new Support.Unsupported(reasons);
         }
-        List<Launch> launches = Recipes.of(op, tensors, device.physical().matrices());
+        List<Launch> launches = Recipes.of(op, tensors, device.physical());
         long scratch = launches.stream().mapToLong(Launch::scratchBytes).max().orElse(0);
         return Support.yes(id(op, launches), scratch);
     }
 
     private static String id(Op op, List<Launch> launches) {
-        boolean matrices = launches.stream().anyMatch(l -> l.shader().path().contains("_cooperative_"));
-        return snakeCase(op.opName()) + (matrices ? "__cooperative__spirv" : "__spirv");
+        for (String path : List.of("workgroup", "cooperative")) {
+            if (launches.stream().anyMatch(l -> l.shader().path().contains("_" + path + "_"))) {
+                return snakeCase(op.opName()) + "__" + path + "__spirv";
+            }
+        }
+        return snakeCase(op.opName()) + "__spirv";
     }
 
     private static String snakeCase(String name) {
@@ -92,7 +96,7 @@ final class VulkanBackend implements Backend {
         List<Launch> launches = new ArrayList<>();
         List<String> ids = new ArrayList<>();
         for (Op op : plan.ops()) {
-            List<Launch> own = Recipes.of(op, plan.tensors(), device.physical().matrices());
+            List<Launch> own = Recipes.of(op, plan.tensors(), device.physical());
             launches.addAll(own);
             ids.add(id(op, own));
         }

@@ -26,19 +26,24 @@ public final class VulkanBackendProvider implements BackendProvider {
     private static final String VALIDATION = "validation";
     private static final String COOPERATIVE = "cooperative";
 
+    /** A tenth of a second of a device that does 10^11 plain operations in one. */
+    static final long SLICE_OPERATIONS = 10_000_000_000L;
+
     private final int validation;
     private final boolean emulated;
+    private final long sliceOperations;
     private @Nullable Probe probe;
 
     /** As ServiceLoader makes it. */
     public VulkanBackendProvider() {
-        this(0, false);
+        this(0, false, SLICE_OPERATIONS);
     }
 
-    /** For tests: with validation, and with matrices emulated. */
-    VulkanBackendProvider(int validation, boolean emulated) {
+    /** For tests: with validation, with matrices emulated, and with shorter dispatches. */
+    VulkanBackendProvider(int validation, boolean emulated, long sliceOperations) {
         this.validation = validation;
         this.emulated = emulated;
+        this.sliceOperations = sliceOperations;
     }
 
     @Override
@@ -104,7 +109,7 @@ public final class VulkanBackendProvider implements BackendProvider {
         return new DeviceInfo(
                 device.name(),
                 device.software() ? DeviceInfo.Kind.SOFTWARE_GPU : DeviceInfo.Kind.GPU,
-                "Vulkan 1.3, subgroups of " + device.subgroupSize(),
+                "Vulkan 1.3, " + device.matrices().summary() + ", subgroups of " + device.subgroupSize(),
                 device.memoryBytes(),
                 EnumSet.allOf(DType.class),
                 compute);
@@ -122,11 +127,11 @@ public final class VulkanBackendProvider implements BackendProvider {
         }
         try {
             PhysicalDevice chosen = choose(instance.devices(), options.values().get(DEVICE));
-            if (options.integer(COOPERATIVE, 0, 0, 1) == 0) {
-                chosen = chosen.with(Matrices.NONE);
-            }
+            int cooperative = options.integer(COOPERATIVE, 0, 0, 2);
+            chosen = chosen.with(chosen.matrices().upTo(cooperative));
             chosen = emulated ? chosen.with(Matrices.EMULATED) : chosen;
-            return new VulkanBackend(info(chosen), new Device(instance, chosen), PipelineFile.of(chosen.driver()));
+            return new VulkanBackend(
+                    info(chosen), new Device(instance, chosen, sliceOperations), PipelineFile.of(chosen.driver()));
         } catch (RuntimeException e) {
             instance.close();
             throw e;

@@ -2,6 +2,8 @@ package dev.filigree.vulkan;
 
 import dev.filigree.api.backend.ExecutionStream;
 import dev.filigree.api.backend.PreparedPlan;
+import dev.filigree.api.plan.Axes;
+import dev.filigree.api.plan.Dim;
 import dev.filigree.api.plan.Plan;
 import dev.filigree.api.plan.PlanException;
 import dev.filigree.api.plan.RunBindings;
@@ -10,24 +12,22 @@ import dev.filigree.api.plan.TensorRole;
 import dev.filigree.api.plan.WorkspaceLayout;
 import dev.filigree.api.tensor.DeviceBuffer;
 import dev.filigree.vulkan.device.Allocation;
-import dev.filigree.vulkan.device.Commands;
-import dev.filigree.vulkan.device.Pipelines;
 import dev.filigree.vulkan.launch.Launch;
 import dev.filigree.vulkan.launch.Operand;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 
 /**
  * A plan whose commands are recorded once. Every launch reads its parameters from its block of one small shared
- * buffer and its number of work groups from another part of it; a run writes addresses and extents there and
- * submits the recording again.
+ * buffer; a run writes addresses and extents there and submits the recording again.
  */
 final class VulkanPlan implements PreparedPlan {
     private static final int DESCRIPTOR_BYTES = 48;
-    private static final int LARGEST_GROUP_AXIS = 32768;
 
     /** A place that takes an address and the outermost extent in each run; extentAt -1 where only the address is. */
     private record Slot(int at, int extentAt, Operand operand) {}
@@ -36,23 +36,19 @@ final class VulkanPlan implements PreparedPlan {
     private final Plan plan;
     private final List<String> kernelIds;
     private final WorkspaceLayout layout;
-    private final List<Launch> launches;
     private final int[] blocks;
     private final List<Slot> slotList = new ArrayList<>();
     private final List<int[]> scratchList = new ArrayList<>();
     private final Slot[] slots;
     private final int[][] scratchSlots;
-    private final Launch[] steps;
     private final Allocation params;
     private final ByteBuffer bytes;
-    private final Commands commands;
-    private final int countsAt;
+    private final Recording recording;
     private boolean closed;
 
     VulkanPlan(VulkanBackend backend, Plan plan, List<Launch> launches, List<String> kernelIds) {
         this.backend = backend;
         this.plan = plan;
-        this.launches = List.copyOf(launches);
         this.kernelIds = List.copyOf(kernelIds);
         layout = WorkspaceLayout.of(
                 plan, launches.stream().mapToLong(Launch::scratchBytes).max().orElse(0));
@@ -62,18 +58,15 @@ final class VulkanPlan implements PreparedPlan {
             blocks[i] = end;
             end += blockBytes(launches.get(i));
         }
-        countsAt = end;
-        params = Allocation.shared(backend.vulkanDevice(), end + 16L * blocks.length);
+        params = Allocation.parameters(backend.vulkanDevice(), end + (long) Recording.TALLY_BYTES * blocks.length);
         bytes = params.bytes();
         MemorySegment.ofBuffer(bytes).fill((byte) 0); // what a launch is not given is 0
-        commands = new Commands(backend.vulkanDevice());
         for (int i = 0; i < blocks.length; i++) {
             write(launches.get(i), blocks[i]);
         }
         slots = slotList.toArray(Slot[]::new);
         scratchSlots = scratchList.toArray(int[][]::new);
-        steps = launches.toArray(Launch[]::new);
-        record();
+        recording = new Recording(backend, launches, blocks, params, end, largest(plan));
     }
 
     private static int blockBytes(Launch launch) {
@@ -126,20 +119,12 @@ final class VulkanPlan implements PreparedPlan {
         slotList.add(new Slot(at, extents, operand));
     }
 
-    private void record() {
-        commands.begin();
-        Pipelines pipelines = backend.pipelines();
-        for (int i = 0; i < blocks.length; i++) {
-            Launch launch = launches.get(i);
-            var key = new Pipelines.Key(
-                    launch.shader().path(),
-                    launch.constants(
-                            backend.vulkanDevice().lanes(),
-                            backend.vulkanDevice().physical().subgroupSize()));
-            long pipeline = pipelines.get(key, launch.shader().spirv());
-            commands.dispatch(pipelines, pipeline, params.address() + blocks[i], params, countsAt + 16L * i);
+    private static Axes largest(Plan plan) {
+        Map<String, Long> sizes = new HashMap<>();
+        for (TensorDecl decl : plan.tensors().all()) {
+            decl.dims().stream().filter(Dim::variable).forEach(dim -> sizes.merge(dim.axis(), dim.size(), Math::max));
         }
-        commands.end();
+        return axis -> sizes.getOrDefault(axis, 0L);
     }
 
     @Override
@@ -164,7 +149,7 @@ final class VulkanPlan implements PreparedPlan {
         for (Slot slot : slots) {
             address(slot.operand(), bindings, space); // throws before anything changed
         }
-        commands.await();
+        recording.await();
         for (Slot slot : slots) {
             bytes.putLong(slot.at(), address(slot.operand(), bindings, space));
             bytes.putInt(
@@ -173,15 +158,7 @@ final class VulkanPlan implements PreparedPlan {
         for (int[] slot : scratchSlots) {
             bytes.putLong(slot[0], space.address() + layout.scratchOffset() + slot[1]);
         }
-        for (int i = 0; i < blocks.length; i++) {
-            long groups = steps[i].numGroups(bindings, backend.vulkanDevice().lanes());
-            long rows = (groups + LARGEST_GROUP_AXIS - 1) / LARGEST_GROUP_AXIS;
-            bytes.putInt(countsAt + 16 * i, (int) Math.min(groups, LARGEST_GROUP_AXIS));
-            bytes.putInt(countsAt + 16 * i + 4, (int) rows);
-            bytes.putInt(countsAt + 16 * i + 8, 1);
-        }
-        commands.submit();
-        ((VulkanStream) stream).submitted(commands);
+        ((VulkanStream) stream).submitted(recording.submit(bindings, bytes));
     }
 
     private long address(Operand operand, RunBindings bindings, VulkanBuffer space) {
@@ -205,7 +182,7 @@ final class VulkanPlan implements PreparedPlan {
     public void close() {
         if (!closed) {
             closed = true;
-            commands.close();
+            recording.close();
             params.close();
         }
     }

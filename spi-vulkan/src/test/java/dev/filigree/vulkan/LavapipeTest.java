@@ -20,7 +20,8 @@ import org.junit.jupiter.api.Test;
 
 /** The kit skips a backend that is not there, so this test insists that lavapipe is. */
 class LavapipeTest {
-    private final VulkanBackendProvider provider = new VulkanBackendProvider(1, false);
+    private final VulkanBackendProvider provider =
+            new VulkanBackendProvider(1, false, VulkanBackendProvider.SLICE_OPERATIONS);
 
     @Test
     void aDeviceIsThere() {

@@ -26,21 +26,26 @@ class MatrixPathTest {
     /** Each case has pipelines of its own, which lavapipe compiles for seconds: other cases in every run. */
     private static final int CASES = 12;
 
+    /** The split of paged attention, which hardware alone takes, has the largest shader. */
+    private static final int PAGED_CASES = 4;
+
     @ParameterizedTest
-    @ValueSource(strings = {"/Linear/", "/DenseAttention/"})
+    @ValueSource(strings = {"/Linear/", "/DenseAttention/", "/PagedAttention/"})
     void passesTheKit(String op) {
         int seed = new Random().nextInt(Integer.MAX_VALUE);
         KitOptions options = new KitOptions(Tier.CORE, Optional.of(op), OptionalLong.empty(), seed);
         List<ConformanceRunner.Execution> executions =
                 new ArrayList<>(ConformanceRunner.plan(Catalog.all(), options).stream()
                         .filter(e -> e.executed().tier() != Tier.FULL)
-                        .filter(e -> e.executed().id().contains("f16"))
+                        .filter(e -> op.contains("Paged") || e.executed().id().contains("f16"))
                         .toList());
-        assertTrue(executions.size() > CASES, () -> op + " has " + executions.size() + " cases of 16 bits");
+        int cases = op.contains("Paged") ? PAGED_CASES : CASES;
+        assertTrue(executions.size() > cases, () -> op + " has " + executions.size() + " cases");
         Collections.shuffle(executions, new Random(seed));
-        try (ConformanceRunner runner = new ConformanceRunner(new VulkanBackendProvider(1, true), Oracle.find())) {
+        try (ConformanceRunner runner = new ConformanceRunner(
+                new VulkanBackendProvider(1, true, VulkanBackendProvider.SLICE_OPERATIONS), Oracle.find())) {
             RunReport report = new RunReport("vulkan with emulated matrices", seed);
-            executions.subList(0, CASES).forEach(execution -> report.add(runner.run(execution)));
+            executions.subList(0, cases).forEach(execution -> report.add(runner.run(execution)));
             assertFalse(report.failed(), report::text);
         }
     }

@@ -8,6 +8,6 @@ class VulkanConformanceTest extends BackendConformance {
 
     @Override
     protected BackendProvider provider() {
-        return new VulkanBackendProvider(1, false);
+        return new VulkanBackendProvider(1, false, VulkanBackendProvider.SLICE_OPERATIONS);
     }
 }

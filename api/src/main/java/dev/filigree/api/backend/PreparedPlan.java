@@ -5,7 +5,11 @@ import dev.filigree.api.plan.RunBindings;
 import dev.filigree.api.tensor.DeviceBuffer;
 import java.util.List;
 
-/** A plan with its kernels chosen. Not thread-safe: one run at a time. */
+/**
+ * A plan with its kernels chosen. Not thread-safe: one run at a time.
+ *
+ * {@snippet file="dev/filigree/integration/snippets/ApiSnippetsTest.java" region="run"}
+ */
 public interface PreparedPlan extends AutoCloseable {
 
     /** The plan. */

@@ -7,7 +7,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Collects tensors and steps into a {@link Plan}. Not thread-safe. */
+/**
+ * Collects tensors and steps into a {@link Plan}. Not thread-safe.
+ *
+ * {@snippet file="dev/filigree/integration/snippets/ApiSnippetsTest.java" region="plan"}
+ */
 public final class PlanBuilder {
     private final String name;
     private final Map<TensorRef, TensorDecl> decls = new LinkedHashMap<>();

@@ -20,6 +20,8 @@ import java.util.ServiceLoader;
 /**
  * Walks providers in order of priority and opens the first that serves every plan. A named backend is the only
  * candidate: it serves, or the refusal lists every reason. Software devices are never chosen automatically.
+ *
+ * {@snippet file="dev/filigree/integration/snippets/ApiSnippetsTest.java" region="select"}
  */
 public final class BackendSelector {
     private final List<BackendProvider> providers;

@@ -1,5 +1,7 @@
 package dev.filigree.conformance.bundle;
 
+import dev.filigree.conformance.certificate.GivenText;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -25,7 +27,8 @@ import java.util.zip.ZipOutputStream;
  * @param reference what the reference ran, in order
  */
 public record Bundle(Map<String, String> facts, List<RecordedRun> runs, List<RecordedRun> reference) {
-    private static final long MAX_BYTES = 1L << 31;
+    private static final int MAX_BYTES = 1 << 28;
+    private static final int MAX_ENTRIES = 10_000;
 
     /** Copies the lists. */
     public Bundle {
@@ -75,22 +78,27 @@ public record Bundle(Map<String, String> facts, List<RecordedRun> runs, List<Rec
     /**
      * Reads a file.
      *
-     * @throws IllegalArgumentException if it is no bundle
+     * @throws IllegalArgumentException if it is no bundle, or one of more than 256 MiB or 10,000 entries
      */
     public static Bundle read(Path file) throws IOException {
         try (ZipFile zip = new ZipFile(file.toFile())) {
+            if (zip.size() > MAX_ENTRIES) {
+                throw refused(file, "it has " + zip.size() + " entries; accepted: at most " + MAX_ENTRIES);
+            }
             Map<String, byte[]> entries = new TreeMap<>();
-            long left = MAX_BYTES;
+            int left = MAX_BYTES;
             for (var all = zip.entries(); all.hasMoreElements(); ) {
                 ZipEntry entry = all.nextElement();
-                byte[] bytes = zip.getInputStream(entry).readNBytes((int) Math.min(left, Integer.MAX_VALUE - 8));
+                byte[] bytes = zip.getInputStream(entry).readNBytes(left);
                 left -= bytes.length;
                 entries.put(entry.getName(), bytes);
             }
+            if (left <= 0) {
+                throw refused(file, "it unpacks to more than " + MAX_BYTES + " bytes");
+            }
             byte[] text = entries.get("case.txt");
-            if (text == null || left <= 0) {
-                throw new IllegalArgumentException(
-                        file + " is no bundle: it must have an entry case.txt and at most " + MAX_BYTES + " bytes");
+            if (text == null) {
+                throw refused(file, "it lacks an entry case.txt");
             }
             Map<String, String> facts = new LinkedHashMap<>();
             new String(text, StandardCharsets.UTF_8).lines().forEach(line -> {
@@ -100,9 +108,13 @@ public record Bundle(Map<String, String> facts, List<RecordedRun> runs, List<Rec
                 }
             });
             return new Bundle(facts, runs(entries, "run-"), runs(entries, "reference-"));
-        } catch (ZipException e) {
-            throw new IllegalArgumentException(file + " is no bundle: " + e.getMessage(), e);
+        } catch (ZipException | EOFException e) {
+            throw refused(file, "it is not a whole zip file (" + e.getMessage() + ")");
         }
+    }
+
+    private static IllegalArgumentException refused(Path file, String why) {
+        return new IllegalArgumentException(file + " is no bundle: " + why);
     }
 
     private static List<RecordedRun> runs(Map<String, byte[]> entries, String prefix) {
@@ -132,8 +144,19 @@ public record Bundle(Map<String, String> facts, List<RecordedRun> runs, List<Rec
     public String fact(String key) {
         String value = facts.get(key);
         if (value == null) {
-            throw new IllegalArgumentException("the bundle says nothing of " + key + ", only of " + facts.keySet());
+            throw new IllegalArgumentException("the bundle says nothing of " + key + ", only of "
+                    + GivenText.quote(String.join(", ", facts.keySet())));
         }
         return value;
+    }
+
+    /** The seed of the execution. */
+    public long seed() {
+        try {
+            return Long.parseLong(fact("seed"));
+        } catch (NumberFormatException e) {
+            throw new IllegalArgumentException(
+                    "the seed of a bundle must be a whole number, not " + GivenText.quote(fact("seed")), e);
+        }
     }
 }

@@ -3,6 +3,7 @@ package dev.filigree.conformance.bundle;
 import dev.filigree.api.backend.BackendProvider;
 import dev.filigree.conformance.cases.Catalog;
 import dev.filigree.conformance.cases.ConformanceCase;
+import dev.filigree.conformance.certificate.GivenText;
 import dev.filigree.conformance.certificate.RulesVersion;
 import dev.filigree.conformance.policy.PolicyCases;
 import dev.filigree.conformance.policy.PolicySetting;
@@ -39,7 +40,7 @@ public final class BundleReplay {
      * @throws IllegalArgumentException if this kit has no such case
      */
     public Outcome run(BackendProvider provider, BackendProvider oracle) {
-        Execution execution = new Execution(find(), Long.parseLong(bundle.fact("seed")));
+        Execution execution = new Execution(find(), bundle.seed());
         try (ConformanceRunner runner = new ConformanceRunner(provider, oracle)) {
             runner.record(true);
             CaseResult result = runner.run(execution);
@@ -70,8 +71,8 @@ public final class BundleReplay {
         return cases.stream()
                 .filter(one -> one.id().equals(id))
                 .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException("this kit has no case " + id + "; the bundle is of "
-                        + bundle.fact("rules") + ", here are " + RulesVersion.text()));
+                .orElseThrow(() -> new IllegalArgumentException("this kit has no case " + GivenText.quote(id)
+                        + "; the bundle is of " + bundle.fact("rules") + ", here are " + RulesVersion.text()));
     }
 
     private static boolean compare(

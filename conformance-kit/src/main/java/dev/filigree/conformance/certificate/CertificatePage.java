@@ -19,7 +19,7 @@ final class CertificatePage {
             .rules{table-layout:fixed}.rules th:nth-child(1){width:64px}.rules th:nth-child(2){width:340px}
             .rules th:nth-child(3){width:120px}.rules th.n{width:84px}.rules th:last-child{padding-left:20px}
             .rules td:last-child{padding-left:20px}
-            th,td{text-align:left;padding:3px 10px 3px 0;border-bottom:1px solid #e4e7eb;vertical-align:top}
+            th,td{text-align:left;overflow-wrap:anywhere;padding:3px 10px 3px 0;border-bottom:1px solid #e4e7eb;vertical-align:top}
             th{font-weight:600;color:#57606a}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
             .facts td:first-child{color:#57606a;width:110px}
             .bar{display:inline-block;width:120px;height:9px;background:#e4e7eb;border-radius:5px;margin-right:8px}

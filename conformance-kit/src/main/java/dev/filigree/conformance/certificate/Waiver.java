@@ -2,7 +2,6 @@ package dev.filigree.conformance.certificate;
 
 import dev.filigree.conformance.run.CaseResult;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.DateTimeException;
 import java.time.LocalDate;
@@ -18,6 +17,7 @@ import java.util.List;
  * @param reason one sentence
  */
 public record Waiver(String target, LocalDate until, String reason) {
+    private static final long MAX_BYTES = 1 << 20;
 
     /** Whether it speaks of a result, whatever the day. */
     public boolean covers(CaseResult result) {
@@ -37,7 +37,8 @@ public record Waiver(String target, LocalDate until, String reason) {
      */
     public static List<Waiver> read(Path file) throws IOException {
         List<Waiver> waivers = new ArrayList<>();
-        List<String> lines = Files.readAllLines(file);
+        List<String> lines =
+                GivenText.read(file, MAX_BYTES, "a file of waivers").lines().toList();
         for (int i = 0; i < lines.size(); i++) {
             String line = lines.get(i).strip();
             if (!line.isEmpty() && !line.startsWith("#")) {
@@ -51,13 +52,13 @@ public record Waiver(String target, LocalDate until, String reason) {
         String[] parts = line.split("\\s+", 3);
         if (parts.length < 3) {
             throw new IllegalArgumentException(
-                    place + ": a waiver must be a rule or case, a last day and a reason, not '" + line + "'");
+                    place + ": a waiver must be a rule or case, a last day and a reason, not " + GivenText.quote(line));
         }
         try {
             return new Waiver(parts[0], LocalDate.parse(parts[1]), parts[2]);
         } catch (DateTimeException e) {
             throw new IllegalArgumentException(
-                    place + ": the last day must be a date such as 2027-01-31, not " + parts[1], e);
+                    place + ": the last day must be a date such as 2027-01-31, not " + GivenText.quote(parts[1]), e);
         }
     }
 }

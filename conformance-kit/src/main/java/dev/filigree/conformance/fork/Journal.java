@@ -1,6 +1,7 @@
 package dev.filigree.conformance.fork;
 
 import dev.filigree.conformance.cases.ConformanceCase;
+import dev.filigree.conformance.certificate.GivenText;
 import dev.filigree.conformance.rule.Rule;
 import dev.filigree.conformance.run.CaseResult;
 import dev.filigree.conformance.run.CaseResult.Status;
@@ -30,6 +31,8 @@ import java.util.Optional;
  * </pre>
  */
 public final class Journal {
+    private static final long MAX_BYTES = 1L << 28;
+
     private final Path file;
 
     /** A journal in a file that may be there or not. */
@@ -95,7 +98,7 @@ public final class Journal {
         if (!Files.exists(file)) {
             return List.of();
         }
-        String text = Files.readString(file);
+        String text = GivenText.read(file, MAX_BYTES, "a journal");
         List<List<String>> lines = new ArrayList<>();
         for (int from = 0, to = text.indexOf('\n'); to >= 0; from = to + 1, to = text.indexOf('\n', from)) {
             List<String> fields = new ArrayList<>();
@@ -114,43 +117,68 @@ public final class Journal {
                 .findFirst();
     }
 
-    /**
-     * A result from its line.
-     *
-     * @throws IllegalArgumentException if the line speaks of another execution, so that the journal belongs to another run
-     */
-    static CaseResult result(List<String> fields, Execution execution) {
+    private static CaseResult result(List<String> fields, Execution execution) {
         ConformanceCase executed = execution.executed();
         if (fields.size() != 9
                 || !fields.get(2).equals(executed.id())
                 || !fields.get(3).equals(Long.toString(execution.seed()))) {
-            throw new IllegalArgumentException("the journal is of another run: execution " + fields.get(1) + " here is "
-                    + executed.id() + ", there " + fields.get(2));
+            throw foreign("it says " + GivenText.quote(String.join(" ", fields)) + " where this run has "
+                    + executed.id() + " with seed " + execution.seed());
         }
-        return new CaseResult(
-                executed,
-                execution.seed(),
-                Status.valueOf(fields.get(4)),
-                fields.get(5).isEmpty() ? Optional.empty() : Optional.of(Rule.valueOf(fields.get(5))),
-                fields.get(8),
-                Double.parseDouble(fields.get(6)),
-                Long.parseLong(fields.get(7)));
+        try {
+            return new CaseResult(
+                    executed,
+                    execution.seed(),
+                    Status.valueOf(fields.get(4)),
+                    fields.get(5).isEmpty() ? Optional.empty() : Optional.of(Rule.valueOf(fields.get(5))),
+                    fields.get(8),
+                    Double.parseDouble(fields.get(6)),
+                    Long.parseLong(fields.get(7)));
+        } catch (IllegalArgumentException e) {
+            throw foreign("status, rule, margin and nanoseconds of " + executed.id() + " are "
+                    + GivenText.quote(String.join(" ", fields.subList(4, 8))));
+        }
     }
 
-    /** Results by index, the last word on each. */
-    static Map<Integer, CaseResult> results(List<List<String>> lines, List<Execution> executions) {
+    /**
+     * What it says came of executions, by their number; the last word on each.
+     *
+     * @throws IllegalArgumentException if it speaks of others, so that the journal belongs to another run
+     */
+    public Map<Integer, CaseResult> results(List<Execution> executions) throws IOException {
         Map<Integer, CaseResult> results = new java.util.TreeMap<>();
-        for (List<String> fields : lines) {
+        for (List<String> fields : lines()) {
             if (fields.getFirst().equals("end")) {
-                int index = Integer.parseInt(fields.get(1));
-                if (index >= executions.size()) {
-                    throw new IllegalArgumentException("the journal is of another run: it has an execution " + index
-                            + ", this run only " + executions.size());
-                }
+                int index = index(fields, executions.size());
                 results.put(index, result(fields, executions.get(index)));
             }
         }
         return results;
+    }
+
+    /** The execution that was begun last and has not ended, if there is one. */
+    Optional<Integer> open(int numExecutions) throws IOException {
+        Optional<Integer> open = Optional.empty();
+        for (List<String> fields : lines()) {
+            switch (fields.getFirst()) {
+                case "begin" -> open = Optional.of(index(fields, numExecutions));
+                case "end", "resume" -> open = Optional.empty();
+                default -> {}
+            }
+        }
+        return open;
+    }
+
+    private static int index(List<String> fields, int numExecutions) {
+        String text = fields.size() < 2 ? "" : fields.get(1);
+        if (text.matches("[0-9]{1,9}") && Integer.parseInt(text) < numExecutions) {
+            return Integer.parseInt(text);
+        }
+        throw foreign("it has an execution " + GivenText.quote(text) + ", this run has 0 to " + (numExecutions - 1));
+    }
+
+    private static IllegalArgumentException foreign(String why) {
+        return new IllegalArgumentException("the journal is of another run: " + why);
     }
 
     private static String escape(String text) {

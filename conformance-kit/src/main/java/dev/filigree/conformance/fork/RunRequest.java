@@ -2,6 +2,7 @@ package dev.filigree.conformance.fork;
 
 import dev.filigree.conformance.cases.Catalog;
 import dev.filigree.conformance.cases.ConformanceCase;
+import dev.filigree.conformance.certificate.GivenText;
 import dev.filigree.conformance.policy.PolicyCases;
 import dev.filigree.conformance.policy.PolicySetting;
 import dev.filigree.conformance.profile.Profile;
@@ -10,6 +11,7 @@ import dev.filigree.conformance.run.ConformanceRunner.Execution;
 import dev.filigree.conformance.run.KitOptions;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -80,19 +82,33 @@ public record RunRequest(
         if (fields.size() != 10 || !fields.getFirst().equals("run")) {
             throw new IllegalArgumentException(journal.file() + " is no journal of a run");
         }
-        List<String> policies =
-                fields.get(8).isEmpty() ? List.of() : List.of(fields.get(8).split(" "));
+        try {
+            return Optional.of(of(fields));
+        } catch (DateTimeException | IllegalArgumentException e) {
+            throw new IllegalArgumentException(
+                    journal.file() + " is no journal of a run: it begins with "
+                            + GivenText.quote(String.join(" ", fields)) + " ("
+                            + GivenText.line(String.valueOf(e.getMessage())) + ")",
+                    e);
+        }
+    }
+
+    private static RunRequest of(List<String> fields) {
         KitOptions options = new KitOptions(
                 KitOptions.tier(fields.get(3)),
-                fields.get(6).isEmpty() ? Optional.empty() : Optional.of(fields.get(6)),
+                given(fields.get(6)),
                 fields.get(7).isEmpty() ? OptionalLong.empty() : OptionalLong.of(Long.parseLong(fields.get(7))),
                 Long.parseLong(fields.get(4)));
-        return Optional.of(new RunRequest(
+        return new RunRequest(
                 fields.get(1),
-                policies,
+                given(fields.get(8)).map(text -> List.of(text.split(" "))).orElse(List.of()),
                 Profile.of(fields.get(2)),
                 options,
                 Instant.parse(fields.get(5)),
-                fields.get(9).isEmpty() ? Optional.empty() : Optional.of(Path.of(fields.get(9)))));
+                given(fields.get(9)).map(Path::of));
+    }
+
+    private static Optional<String> given(String field) {
+        return field.isEmpty() ? Optional.empty() : Optional.of(field);
     }
 }

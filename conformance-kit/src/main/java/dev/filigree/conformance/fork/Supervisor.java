@@ -68,7 +68,7 @@ public final class Supervisor {
         }
         List<Execution> executions = request.executions();
         int restarts = 0;
-        while (Journal.results(journal.lines(), executions).size() < executions.size()) {
+        while (journal.results(executions).size() < executions.size()) {
             int exit = work(executions);
             if (exit == Worker.REFUSED) {
                 throw new RefusedRun(journal.last("refused").map(List::getLast).orElse("the worker refused"));
@@ -86,7 +86,7 @@ public final class Supervisor {
                 request.options().tier(),
                 request.options().freshSeed(),
                 request.started());
-        Map<Integer, CaseResult> results = Journal.results(journal.lines(), executions);
+        Map<Integer, CaseResult> results = journal.results(executions);
         return new Outcome(facts, new ArrayList<>(results.values()), restarts);
     }
 
@@ -116,7 +116,7 @@ public final class Supervisor {
             Runtime.getRuntime().removeShutdownHook(stop);
         }
         int exit = worker.exitValue();
-        Optional<Integer> open = begunAndNotEnded();
+        Optional<Integer> open = journal.open(executions.size());
         if (open.isPresent()) {
             fail(open.get(), executions.get(open.get()), ended.isEmpty() ? "the process ended, " + exit(exit) : ended);
         } else if (exit != Worker.DONE && exit != Worker.REFUSED && exit != Worker.HEAP_EXHAUSTED) {
@@ -142,14 +142,15 @@ public final class Supervisor {
     /** Waits; returns why it was stopped, or nothing if it ended by itself. */
     private String await(Process worker, int total) throws IOException, InterruptedException {
         long size = -1;
-        long since = System.nanoTime();
+        Duration waited = Duration.ZERO;
         while (!worker.waitFor(POLL_MILLIS, TimeUnit.MILLISECONDS)) {
             long now = Files.size(journal.file());
+            // Polls are counted: while both processes are stopped, nobody loses patience.
+            waited = now != size ? Duration.ZERO : waited.plusMillis(POLL_MILLIS);
             if (now != size) {
                 size = now;
-                since = System.nanoTime();
                 show(total);
-            } else if (System.nanoTime() - since > patience.toNanos()) {
+            } else if (waited.compareTo(patience) > 0) {
                 worker.destroyForcibly();
                 return "stopped because it did not finish within " + patience.toSeconds() + " s";
             }
@@ -163,18 +164,6 @@ public final class Supervisor {
             progress.printf("\r%s of %d", index, total);
             progress.flush();
         }
-    }
-
-    private Optional<Integer> begunAndNotEnded() throws IOException {
-        Optional<Integer> open = Optional.empty();
-        for (List<String> fields : journal.lines()) {
-            switch (fields.getFirst()) {
-                case "begin" -> open = Optional.of(Integer.valueOf(fields.get(1)));
-                case "end", "resume" -> open = Optional.empty();
-                default -> {}
-            }
-        }
-        return open;
     }
 
     private Path log() {

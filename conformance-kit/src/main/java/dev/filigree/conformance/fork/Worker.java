@@ -38,7 +38,7 @@ public final class Worker {
             return REFUSED;
         }
         List<Execution> executions = request.executions();
-        Set<Integer> done = Journal.results(journal.lines(), executions).keySet();
+        Set<Integer> done = journal.results(executions).keySet();
         try (ConformanceRunner runner = new ConformanceRunner(provider, oracle)) {
             DeviceInfo device = runner.backend().device();
             journal.add("device", device.name(), device.detail());

@@ -3,11 +3,14 @@ package dev.filigree.conformance.policy;
 import dev.filigree.api.attention.AttentionPolicy;
 import dev.filigree.api.policy.OptionSpec;
 import dev.filigree.api.policy.PolicyOptions;
+import dev.filigree.conformance.certificate.GivenText;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 
 /** Options from texts, the specs' defaults where there are none. Nested policies may be given ready-made. */
 final class GivenOptions implements PolicyOptions {
@@ -28,7 +31,7 @@ final class GivenOptions implements PolicyOptions {
         for (String key : given.keySet()) {
             if (specs.stream().noneMatch(spec -> spec.key().equals(key))) {
                 throw new IllegalArgumentException("policy " + policy + " has options "
-                        + specs.stream().map(OptionSpec::key).toList() + ", not " + key);
+                        + specs.stream().map(OptionSpec::key).toList() + ", not " + GivenText.line(key));
             }
         }
         for (OptionSpec spec : specs) {
@@ -46,14 +49,23 @@ final class GivenOptions implements PolicyOptions {
         return given.getOrDefault(key, spec.defaultText().orElse(""));
     }
 
+    private static <T> T parsed(String key, String text, String accepted, Function<String, T> parse) {
+        try {
+            return parse.apply(text);
+        } catch (NumberFormatException e) {
+            throw new IllegalArgumentException(
+                    "option " + key + " must be " + accepted + ", not " + GivenText.quote(text), e);
+        }
+    }
+
     @Override
     public long integer(String key) {
-        return Long.parseLong(value(key));
+        return parsed(key, value(key), "a whole number", Long::valueOf);
     }
 
     @Override
     public double number(String key) {
-        return Double.parseDouble(value(key));
+        return parsed(key, value(key), "a number", Double::valueOf);
     }
 
     @Override
@@ -79,12 +91,24 @@ final class GivenOptions implements PolicyOptions {
 
     @Override
     public List<Double> numbers(String key) {
-        return Arrays.stream(value(key).split(",")).map(Double::valueOf).toList();
+        return Arrays.stream(value(key).split(","))
+                .map(text -> parsed(key, text, "numbers with commas between them", Double::valueOf))
+                .toList();
     }
 
     @Override
     public <T> List<SelectedPolicy<T>> policies(String key, Class<T> kind) {
-        return List.of();
+        List<SelectedPolicy<T>> chosen = new ArrayList<>();
+        for (String part : value(key).isEmpty() ? new String[0] : value(key).split("\\+")) {
+            int at = part.indexOf('@');
+            if (at < 1) {
+                throw new IllegalArgumentException("option " + key
+                        + " must be SELECTOR@POLICY, several of them with + between, not " + GivenText.quote(part));
+            }
+            T policy = kind.cast(PolicySetting.parse(part.substring(at + 1)).policy());
+            chosen.add(new SelectedPolicy<>(part.substring(0, at), policy, path(key) + "[" + chosen.size() + "]"));
+        }
+        return chosen;
     }
 
     @Override

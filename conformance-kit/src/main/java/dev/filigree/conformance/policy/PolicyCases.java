@@ -42,6 +42,16 @@ public final class PolicyCases {
         return cases;
     }
 
+    /**
+     * Plans the kit's small model once.
+     *
+     * @throws dev.filigree.api.policy.PolicyRefusal if the options do not fit it, which then is no finding about the policy
+     */
+    public static void requirePlanned(PolicySetting setting) {
+        AttentionPolicy policy = setting.policy();
+        problems(policy).forEach(policy::plan);
+    }
+
     private static void add(
             List<ConformanceCase> cases, Rule rule, PolicySetting setting, String part, CaseBody.Property property) {
         Params params = Params.of("policy", setting.text());

@@ -4,6 +4,7 @@ import dev.filigree.api.attention.AttentionPolicy;
 import dev.filigree.api.policy.AttentionPolicyProvider;
 import dev.filigree.api.policy.OptionSpec;
 import dev.filigree.api.policy.PolicyRefusal;
+import dev.filigree.conformance.certificate.GivenText;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -50,7 +51,8 @@ public record PolicySetting(
                 int equals = parts[i].indexOf('=');
                 if (equals < 1) {
                     throw new IllegalArgumentException(
-                            "a policy must be NAME:KEY=VALUE:...:mass>=FLOOR:recall>=FLOOR, not " + text);
+                            "a policy must be NAME:KEY=VALUE:...:mass>=FLOOR:recall>=FLOOR, not "
+                                    + GivenText.line(text));
                 }
                 given.put(parts[i].substring(0, equals), parts[i].substring(equals + 1));
             }
@@ -68,17 +70,18 @@ public record PolicySetting(
                 return floor;
             }
         } catch (NumberFormatException e) {
-            throw new IllegalArgumentException("a floor must be a number from 0 to 1, not " + number, e);
+            throw new IllegalArgumentException(
+                    "a floor must be a number from 0 to 1, not " + GivenText.line(number), e);
         }
-        throw new IllegalArgumentException("a floor must be a number from 0 to 1, not " + number);
+        throw new IllegalArgumentException("a floor must be a number from 0 to 1, not " + GivenText.line(number));
     }
 
     private static AttentionPolicyProvider provider(String name, List<AttentionPolicyProvider> among) {
         return among.stream()
                 .filter(provider -> provider.name().equals(name))
                 .findFirst()
-                .orElseThrow(
-                        () -> new IllegalArgumentException("no attention policy " + name + " is installed; found are "
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "no attention policy " + GivenText.line(name) + " is installed; found are "
                                 + among.stream()
                                         .map(AttentionPolicyProvider::name)
                                         .sorted()

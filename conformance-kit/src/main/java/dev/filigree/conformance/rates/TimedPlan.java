@@ -15,43 +15,46 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.Map;
-import java.util.Random;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Times a plan of any size. Integers are given; everything else is a pattern of one MiB of random small numbers written over and
- * over, since tens of GiB of fresh ones would take longer than what is timed.
+ * Times a plan of any size. A round is several runs and one wait, so that the time to launch hides behind the work before it, as
+ * it does in a model; the result is the median of the rounds.
  */
 final class TimedPlan {
-    private static final int PATTERN_BYTES = 1 << 20;
-    private static final long RUN_AT_LEAST_NANOS = 300_000_000;
-    private static final int MOST_RUNS = 30;
-    private static final int FEWEST_RUNS = 3;
+    private static final long ROUND_NANOS = 20_000_000;
+    private static final int MOST_RUNS = 50;
+    private static final long ROUNDS_NANOS = 300_000_000;
+    private static final int MOST_ROUNDS = 7;
+    private static final int FEWEST_ROUNDS = 3;
 
     private final Backend backend;
-    private final byte[] halves = pattern(1);
 
     TimedPlan(Backend backend) {
         this.backend = backend;
     }
 
-    /** Any two bytes with a small exponent are small numbers as f16, as bf16 and, four of them, as f32. */
-    private static byte[] pattern(long seed) {
-        byte[] bytes = new byte[PATTERN_BYTES];
-        new Random(seed).nextBytes(bytes);
-        for (int i = 1; i < bytes.length; i += 2) {
-            bytes[i] = (byte) (bytes[i] & 0x83 | 0x38); // 0.5 to 2 as f16, tiny as bf16 and f32
-        }
-        return bytes;
+    /**
+     * A time, and what the plan left in one of its i32 tensors.
+     *
+     * @param seconds of one run
+     * @param read empty unless a tensor was asked for
+     */
+    record Timed(double seconds, int[] read) {}
+
+    /** The time of a run; see {@link #run}. */
+    double seconds(Plan plan, Map<TensorRef, int[]> words) {
+        return run(plan, words, null).seconds();
     }
 
     /**
-     * The median time of a run, waits included.
+     * Times a plan.
      *
      * @param plan without variable axes
-     * @param integers content of the i32 tensors
-     * @return seconds
+     * @param words content of tensors of four-byte elements; all others get numbers of {@link Pattern}
+     * @param read an i32 tensor to give back; null: none
      */
-    double seconds(Plan plan, Map<TensorRef, int[]> integers) {
+    Timed run(Plan plan, Map<TensorRef, int[]> words, @Nullable TensorRef read) {
         try (PreparedPlan prepared = backend.prepare(plan);
                 BufferScope scope = backend.openScope();
                 ExecutionStream stream = backend.openStream()) {
@@ -59,53 +62,59 @@ final class TimedPlan {
             for (TensorDecl decl : plan.tensors().all()) {
                 if (decl.role() != TensorRole.TEMP) {
                     DeviceBuffer buffer = scope.allocate(decl.capacityBytes());
-                    int[] ints = integers.get(decl.ref());
-                    if (ints != null) {
-                        write(stream, buffer, ints);
+                    int[] given = words.get(decl.ref());
+                    if (given != null) {
+                        write(stream, buffer, given);
                     } else if (decl.role() != TensorRole.OUTPUT) {
-                        fill(stream, buffer);
+                        Pattern.fill(stream, buffer, decl.dtype());
                     }
                     bindings.bind(decl.ref(), buffer);
                 }
             }
-            return median(prepared, stream, bindings, scope.allocate(prepared.workspaceBytes()));
+            double seconds = median(prepared, stream, bindings, scope.allocate(prepared.workspaceBytes()));
+            return new Timed(seconds, read == null ? new int[0] : read(stream, bindings.buffer(read)));
         }
     }
 
     private static double median(
             PreparedPlan prepared, ExecutionStream stream, RunBindings bindings, DeviceBuffer workspace) {
-        long[] nanos = new long[MOST_RUNS];
-        int runs = 0;
-        long total = 0;
-        for (int i = -1; i < MOST_RUNS && (i < FEWEST_RUNS || total < RUN_AT_LEAST_NANOS); i++) {
-            long start = System.nanoTime();
-            prepared.run(stream, bindings, workspace);
-            stream.synchronize();
-            if (i >= 0) { // the first run warms up
-                nanos[i] = System.nanoTime() - start;
-                total += nanos[i];
-                runs++;
-            }
+        round(prepared, stream, bindings, workspace, 1); // warms up
+        long once = round(prepared, stream, bindings, workspace, 1);
+        int runs = (int) Math.clamp(ROUND_NANOS / Math.max(1, once), 1, MOST_RUNS);
+        double[] nanos = new double[MOST_ROUNDS];
+        int rounds = 0;
+        double total = 0;
+        while (rounds < MOST_ROUNDS && (rounds < FEWEST_ROUNDS || total < ROUNDS_NANOS)) {
+            long round = round(prepared, stream, bindings, workspace, runs);
+            nanos[rounds++] = (double) round / runs;
+            total += round;
         }
-        Arrays.sort(nanos, 0, runs);
-        return nanos[runs / 2] / 1e9;
+        Arrays.sort(nanos, 0, rounds);
+        return nanos[rounds / 2] / 1e9;
+    }
+
+    private static long round(
+            PreparedPlan prepared, ExecutionStream stream, RunBindings bindings, DeviceBuffer workspace, int runs) {
+        long start = System.nanoTime();
+        for (int i = 0; i < runs; i++) {
+            prepared.run(stream, bindings, workspace);
+        }
+        stream.synchronize();
+        return System.nanoTime() - start;
     }
 
     private static void write(ExecutionStream stream, DeviceBuffer buffer, int[] values) {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment segment = arena.allocateFrom(ValueLayout.JAVA_INT, values);
-            stream.write(segment, buffer, 0);
+            stream.write(arena.allocateFrom(ValueLayout.JAVA_INT, values), buffer, 0);
             stream.synchronize();
         }
     }
 
-    private void fill(ExecutionStream stream, DeviceBuffer buffer) {
+    private static int[] read(ExecutionStream stream, DeviceBuffer buffer) {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment segment = arena.allocate(PATTERN_BYTES, 16).copyFrom(MemorySegment.ofArray(halves));
-            for (long at = 0; at < buffer.sizeBytes(); at += PATTERN_BYTES) {
-                stream.write(segment.asSlice(0, Math.min(PATTERN_BYTES, buffer.sizeBytes() - at)), buffer, at);
-            }
-            stream.synchronize();
+            MemorySegment segment = arena.allocate(buffer.sizeBytes(), 16);
+            stream.read(buffer, 0, segment);
+            return segment.toArray(ValueLayout.JAVA_INT);
         }
     }
 }

@@ -106,6 +106,7 @@ public enum Rule {
     R816(Level.REQUIRED, "adaptersAddWithTheirStrength"),
     R817(Level.REQUIRED, "groupScalesApplyToTheirGroup"),
     R818(Level.REQUIRED, "fusedLayersEqualTheirSteps"),
+    R819(Level.REQUIRED, "adaptersStandBesideTheBranch"),
     R901(Level.REQUIRED, "embeddingCopiesRows"),
     R902(Level.REQUIRED, "rmsNormFollowsTheFormula"),
     R903(Level.REQUIRED, "epsIsAdded"),

@@ -13,7 +13,8 @@ import java.util.Random;
  * What runs and with which seeds.
  *
  * @param tier {@code filigree.kit.tier}: smoke, core (the default) or full
- * @param only {@code filigree.kit.case}: run cases whose id equals or contains this
+ * @param only {@code filigree.kit.case}: run cases whose id equals or contains this; of the rates,
+ *     lines that contain one of these, separated by commas, spaces aside
  * @param seed {@code filigree.kit.seed}: run with this seed alone
  * @param backend {@code filigree.kit.options}: options that the backend under judgement is opened with, as {@code
  *     key=value,key=value}

@@ -11,6 +11,7 @@ import dev.filigree.conformance.fork.Journal;
 import dev.filigree.conformance.fork.RunRequest;
 import dev.filigree.conformance.fork.Supervisor;
 import dev.filigree.conformance.fork.WorkerCommand;
+import dev.filigree.conformance.policy.PolicyCases;
 import dev.filigree.conformance.policy.PolicySetting;
 import dev.filigree.conformance.run.Oracle;
 import java.io.IOException;
@@ -63,7 +64,7 @@ public final class Verify {
                     options,
                     people);
         }
-        options.policies().forEach(policy -> PolicySetting.parse(policy).policy());
+        options.policies().forEach(policy -> PolicyCases.requirePlanned(PolicySetting.parse(policy)));
         int exit = 0;
         for (String name : names) {
             if (Oracle.named(name).isEmpty()) {

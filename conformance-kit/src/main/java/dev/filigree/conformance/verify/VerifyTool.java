@@ -1,5 +1,6 @@
 package dev.filigree.conformance.verify;
 
+import dev.filigree.api.policy.PolicyRefusal;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
@@ -23,7 +24,7 @@ public final class VerifyTool implements ToolProvider {
     public int run(PrintWriter out, PrintWriter err, String... arguments) {
         try {
             return new Verify(VerifyOptions.parse(List.of(arguments)), out, err).run();
-        } catch (IllegalArgumentException e) {
+        } catch (IllegalArgumentException | PolicyRefusal e) {
             err.println(e.getMessage());
             return 2;
         } catch (IOException e) {

@@ -95,6 +95,24 @@ class BundleTest {
         Bundle foreign = new Bundle(
                 Map.of("case", "none", "seed", "1", "rules", "1 rule", "backend", "x"), List.of(), List.of());
         assertThrows(IllegalArgumentException.class, () -> new BundleReplay(foreign).run(Oracle.find(), Oracle.find()));
+        Bundle seedless = new Bundle(Map.of("seed", "many"), List.of(), List.of());
+        assertEquals(
+                "the seed of a bundle must be a whole number, not 'many'",
+                assertThrows(IllegalArgumentException.class, seedless::seed).getMessage());
+    }
+
+    @Test
+    void aBundleThatUnpacksTooFarIsRefused() throws IOException {
+        Path file = folder.resolve("b.zip");
+        try (var zip = new java.util.zip.ZipOutputStream(Files.newOutputStream(file))) {
+            zip.putNextEntry(new java.util.zip.ZipEntry("case.txt"));
+            for (int i = 0; i < 257; i++) {
+                zip.write(new byte[1 << 20]);
+            }
+        }
+        assertTrue(Files.size(file) < 1 << 20);
+        var refused = assertThrows(IllegalArgumentException.class, () -> Bundle.read(file));
+        assertTrue(String.valueOf(refused.getMessage()).contains("unpacks to more than"), refused::getMessage);
     }
 
     @Test

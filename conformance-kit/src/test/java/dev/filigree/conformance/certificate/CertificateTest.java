@@ -156,8 +156,12 @@ class CertificateTest {
                 List.of(new Waiver("R1007", LocalDate.of(2027, 1, 31), "the driver allocates")), Waiver.read(file));
         Files.writeString(file, "R1007 soon the driver allocates\n");
         var refused = assertThrows(IllegalArgumentException.class, () -> Waiver.read(file));
-        assertEquals(file + ":1: the last day must be a date such as 2027-01-31, not soon", refused.getMessage());
-        Files.writeString(file, "R1007\n");
-        assertThrows(IllegalArgumentException.class, () -> Waiver.read(file));
+        assertEquals(file + ":1: the last day must be a date such as 2027-01-31, not 'soon'", refused.getMessage());
+        Files.writeString(file, "R1007" + "7".repeat(5000) + "\n");
+        refused = assertThrows(IllegalArgumentException.class, () -> Waiver.read(file));
+        assertTrue(String.valueOf(refused.getMessage()).length() < 400, refused::getMessage);
+        Files.write(file, new byte[] {(byte) 0xff, '\n'});
+        refused = assertThrows(IllegalArgumentException.class, () -> Waiver.read(file));
+        assertEquals(file + " is not UTF-8 text; a file of waivers is", refused.getMessage());
     }
 }

@@ -15,8 +15,10 @@ import java.io.PrintWriter;
 import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -105,6 +107,53 @@ class SupervisorTest {
         var refused = assertThrows(
                 IllegalArgumentException.class,
                 () -> supervisor("crash", Duration.ofMinutes(1)).run(request(ONLY)));
-        assertEquals(file + " is no journal of a run", refused.getMessage());
+        assertTrue(
+                String.valueOf(refused.getMessage()).startsWith(file + " is no journal of a run"), refused::getMessage);
+    }
+
+    /** Whatever stands in a field, the complaint stays a line to read. */
+    @Test
+    void aJournalOfLongFieldsIsRefusedInALine() throws Exception {
+        Path file = folder.resolve("journal");
+        for (int field = 1; field <= 9; field++) {
+            List<String> fields = new ArrayList<>(List.of(
+                    "run", "cpu-reference", "full", "SMOKE", "42", "2026-01-02T03:04:05Z", "R9", "7", "dense", ""));
+            fields.set(field, "\u001b" + "x".repeat(9_000));
+            Files.writeString(file, String.join("\t", fields) + "\n");
+            String said = "";
+            try {
+                var request = RunRequest.read(new Journal(file)).orElseThrow();
+                new Journal(file).results(request.executions());
+            } catch (IllegalArgumentException e) {
+                said = String.valueOf(e.getMessage());
+            }
+            assertTrue(said.length() < 700 && !said.contains("\u001b"), said);
+        }
+    }
+
+    @Test
+    void aJournalThatWasTamperedWithIsRefusedInASentence() throws Exception {
+        Journal journal = new Journal(folder.resolve("journal"));
+        RunRequest request = request(ONLY);
+        for (String line : List.of(
+                "end",
+                "end\t-1",
+                "end\tmany\tx",
+                "end\t999999",
+                "end\t0\tanother case\t7\tPASSED\t\t0\t0\t",
+                "end\t0\t%s\t%d\tWHATEVER\t\t0\t0\t")) {
+            Files.deleteIfExists(journal.file());
+            RunRequest.begin(journal, request);
+            var first = request.executions().getFirst();
+            Files.writeString(
+                    journal.file(),
+                    line.formatted(first.executed().id(), first.seed()) + "\n",
+                    StandardOpenOption.APPEND);
+            var refused =
+                    assertThrows(IllegalArgumentException.class, () -> journal.results(request.executions()), line);
+            assertTrue(
+                    String.valueOf(refused.getMessage()).startsWith("the journal is of another run: "),
+                    refused::getMessage);
+        }
     }
 }

@@ -14,6 +14,7 @@ import dev.filigree.conformance.problem.TensorData;
 import dev.filigree.conformance.rule.Rule;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /** Defects of low-bit layers, low-rank branches and adapters. */
 final class LowBitMutants {
@@ -50,19 +51,36 @@ final class LowBitMutants {
                 new Mutant(
                         "a fused layer loses its branch",
                         Rule.R818,
-                        provider -> new DefectiveProvider(provider, BranchlessBackend::new)));
+                        provider -> new DefectiveProvider(
+                                provider, inner -> new BranchlessBackend(inner, LowBitMutants::isWholeLayer))),
+                new Mutant(
+                        "adapters take the place of a branch",
+                        Rule.R819,
+                        provider -> new DefectiveProvider(
+                                provider, inner -> new BranchlessBackend(inner, LowBitMutants::hasAdapters))));
     }
 
-    /** Runs plans of several steps without the second half of their low-rank branch. */
+    private static boolean isWholeLayer(Plan plan) {
+        return plan.ops().size() > 1 && !hasAdapters(plan);
+    }
+
+    private static boolean hasAdapters(Plan plan) {
+        return plan.ops().stream().anyMatch(LoraApply.class::isInstance);
+    }
+
+    /** Runs some plans without the second half of their low-rank branch. */
     private static final class BranchlessBackend extends DelegatingBackend {
-        BranchlessBackend(Backend inner) {
+        private final Predicate<Plan> which;
+
+        BranchlessBackend(Backend inner, Predicate<Plan> which) {
             super(inner);
+            this.which = which;
         }
 
         @Override
         public PreparedPlan prepare(Plan plan) {
             List<Op> kept = plan.ops().stream()
-                    .filter(op -> plan.ops().size() == 1 || !(op instanceof LowRankUp))
+                    .filter(op -> !(which.test(plan) && op instanceof LowRankUp))
                     .toList();
             return inner.prepare(new Plan(plan.name(), plan.tensors(), kept));
         }

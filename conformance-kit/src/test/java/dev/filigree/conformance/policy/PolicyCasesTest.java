@@ -1,10 +1,12 @@
 package dev.filigree.conformance.policy;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
+import dev.filigree.api.policy.PolicyRefusal;
 import dev.filigree.conformance.cases.ConformanceCase;
 import dev.filigree.conformance.mutant.SelectionDefect;
 import dev.filigree.conformance.rule.Rule;
@@ -106,6 +108,27 @@ class PolicyCasesTest {
         assertEquals("policy duoattention needs the option gates", refusal("duoattention"));
         assertEquals("a floor must be a number from 0 to 1, not 2", refusal("dense:mass>=2"));
         assertTrue(refusal("dense:x").startsWith("a policy must be NAME:KEY=VALUE"));
+        assertNotEquals(
+                PolicySetting.parse("layers").policy().kvNeeds(PolicyLayer.GEOMETRY),
+                PolicySetting.parse("layers:ranges=0@streaming+1@dense")
+                        .policy()
+                        .kvNeeds(PolicyLayer.GEOMETRY));
+        PolicySetting many = PolicySetting.parse("streaming:sink=many");
+        assertEquals(
+                "option sink must be a whole number, not 'many'",
+                assertThrows(IllegalArgumentException.class, many::policy).getMessage());
+        PolicySetting unnamed = PolicySetting.parse("layers:ranges=streaming");
+        assertThrows(IllegalArgumentException.class, unnamed::policy);
+    }
+
+    /** Options that do not fit the kit's small model are wrong use, and no fault of the policy. */
+    @Test
+    void optionsThatTheModelCannotServeAreRefusedBeforeAnyCase() {
+        PolicyCases.requirePlanned(PolicySetting.parse("lserve:budget=64:sink=8:logicalPageSize=4"));
+        PolicySetting small = PolicySetting.parse("lserve:budget=16");
+        assertTrue(assertThrows(PolicyRefusal.class, () -> PolicyCases.requirePlanned(small))
+                .getMessage()
+                .startsWith("lserve: budget must hold"));
     }
 
     private static String refusal(String text) {

@@ -6,9 +6,22 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 
-/** Writing of small text files. */
+/** Reading and writing of small text files. */
 public final class TextFile {
     private TextFile() {}
+
+    /**
+     * The text of a file.
+     *
+     * @throws UncheckedIOException if it cannot be read
+     */
+    public static String read(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
 
     /**
      * Replaces a file at once: a reader sees the old text or the new one, never a part.

@@ -2,6 +2,7 @@ package dev.filigree.host.check;
 
 import dev.filigree.host.json.JsonFile;
 import dev.filigree.host.json.JsonValue;
+import dev.filigree.host.json.Quote;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -92,7 +93,8 @@ public final class ReferenceFile {
         try {
             return Integer.parseInt(digits);
         } catch (NumberFormatException e) {
-            throw value.problem("key " + value.path() + " must name a whole number, not \"" + digits + "\"");
+            throw value.problem(
+                    "key " + value.path() + " must name a whole number, not \"" + Quote.name(digits) + "\"");
         }
     }
 

@@ -20,19 +20,21 @@ public final class Checkpoint implements AutoCloseable {
 
     private final Path folder;
     private final DecoderConfig config;
-    private final List<SafetensorsFile> files;
     private final Map<String, StoredTensor> tensors;
     private final Map<String, String> metadata;
+    private final Runnable release;
 
     private Checkpoint(
-            Path folder, DecoderConfig config, List<SafetensorsFile> files, Map<String, StoredTensor> tensors) {
+            Path folder,
+            DecoderConfig config,
+            Map<String, StoredTensor> tensors,
+            Map<String, String> metadata,
+            Runnable release) {
         this.folder = folder;
         this.config = config;
-        this.files = files;
         this.tensors = Collections.unmodifiableMap(tensors);
-        Map<String, String> texts = new LinkedHashMap<>();
-        files.forEach(file -> texts.putAll(file.metadata()));
-        this.metadata = Collections.unmodifiableMap(texts);
+        this.metadata = Collections.unmodifiableMap(metadata);
+        this.release = release;
     }
 
     /** Whether a folder holds weights, in one file, packed, or in shards. */
@@ -53,13 +55,27 @@ public final class Checkpoint implements AutoCloseable {
         boolean opened = false;
         try {
             Map<String, StoredTensor> tensors = openAll(folder, files);
+            Map<String, String> metadata = new LinkedHashMap<>();
+            files.forEach(file -> metadata.putAll(file.metadata()));
             opened = true;
-            return new Checkpoint(folder, config, files, tensors);
+            return new Checkpoint(folder, config, tensors, metadata, () -> files.forEach(SafetensorsFile::close));
         } finally {
             if (!opened) {
                 files.forEach(SafetensorsFile::close);
             }
         }
+    }
+
+    /**
+     * A checkpoint with the sizes of {@code config.json} in {@code folder} and weights that nobody trained, for measuring: equal
+     * seeds give equal weights, and the folder needs no others.
+     *
+     * @throws CheckpointException if config.json is missing or describes a decoder that is not supported
+     */
+    public static Checkpoint random(Path folder, long seed) {
+        DecoderConfig config = DecoderConfig.read(folder);
+        RandomWeights weights = new RandomWeights(folder, config, seed);
+        return new Checkpoint(folder, config, weights.tensors(), Map.of(), weights::close);
     }
 
     private static Map<String, StoredTensor> openAll(Path folder, List<SafetensorsFile> files) {
@@ -123,6 +139,6 @@ public final class Checkpoint implements AutoCloseable {
 
     @Override
     public void close() {
-        files.forEach(SafetensorsFile::close);
+        release.run();
     }
 }

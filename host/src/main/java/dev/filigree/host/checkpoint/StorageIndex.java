@@ -8,6 +8,7 @@ import dev.filigree.api.linear.LinearStorage;
 import dev.filigree.api.linear.QuantFormat;
 import dev.filigree.api.tensor.DType;
 import dev.filigree.host.json.JsonFile;
+import dev.filigree.host.json.Quote;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashSet;
@@ -28,6 +29,9 @@ public final class StorageIndex {
     /** Names that tensors of a layer may have. */
     public static final List<String> TENSORS =
             List.of("qweight", "wscales", "wzeros", "channel_scales", "bias", "smooth", "low_rank_down", "low_rank_up");
+
+    /** No layer is stored at low bit width. */
+    public static final StorageIndex NONE = new StorageIndex(Map.of());
 
     private static final JsonMapper MAPPER = new JsonMapper(JsonFile.factory());
 
@@ -55,12 +59,18 @@ public final class StorageIndex {
                 for (Map.Entry<String, JsonNode> layer : MAPPER.readTree(text).properties()) {
                     layers.put(layer.getKey(), storage(layer.getValue()));
                 }
-            } catch (JsonProcessingException | IllegalArgumentException e) {
-                throw new CheckpointException(where + ": " + KEY + " is not usable (" + e.getMessage()
-                        + "); accepted: what filigree quantize writes");
+            } catch (JsonProcessingException e) {
+                throw unusable(where, JsonFile.oneLine(e));
+            } catch (IllegalArgumentException e) {
+                throw unusable(where, Quote.sentence(String.valueOf(e.getMessage())));
             }
         }
         return new StorageIndex(layers);
+    }
+
+    private static CheckpointException unusable(String where, String why) {
+        return new CheckpointException(
+                where + ": " + KEY + " is not usable (" + why + "); accepted: what filigree quantize writes");
     }
 
     private static LinearStorage storage(JsonNode node) {

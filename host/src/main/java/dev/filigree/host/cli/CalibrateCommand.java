@@ -4,11 +4,11 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Spec;
 
-/** Finds what policies need to know about a model. */
+/** Finds what policies and caches need to know about a model. */
 @Command(
         name = "calibrate",
-        description = "Find what sparse attention policies need to know about a model.",
-        subcommands = {CalibrateHeadsCommand.class, CalibrateThresholdsCommand.class},
+        description = "Find what policies and caches need to know about a model.",
+        subcommands = {CalibrateHeadsCommand.class, CalibrateThresholdsCommand.class, CalibrateKeysCommand.class},
         mixinStandardHelpOptions = true,
         synopsisSubcommandLabel = "COMMAND")
 final class CalibrateCommand implements Runnable {

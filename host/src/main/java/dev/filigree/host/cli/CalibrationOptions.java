@@ -15,7 +15,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** What both calibrations are run on. */
+/** What calibrations are run on. */
 final class CalibrationOptions {
     @Option(
             names = "--haystack",

@@ -19,7 +19,9 @@ import picocli.CommandLine.Command;
             NeedleCommand.class,
             CalibrateCommand.class,
             EvalCommand.class,
+            BenchCommand.class,
             QuantizeCommand.class,
+            ImportCommand.class,
             PaintCommand.class
         },
         mixinStandardHelpOptions = true,

@@ -1,6 +1,7 @@
 package dev.filigree.host.cli;
 
 import dev.filigree.api.tensor.DType;
+import dev.filigree.host.checkpoint.SideFiles;
 import dev.filigree.host.checkpoint.StoredTensor;
 import dev.filigree.host.diffusion.DitConfigReader;
 import dev.filigree.host.quantize.FinishedGroups;
@@ -14,7 +15,6 @@ import dev.filigree.host.quantize.nunchaku.NunchakuFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
@@ -200,16 +200,10 @@ final class QuantizeCommand extends Common {
         }
     }
 
-    private void write(QuantizeJob job, Collection<StoredTensor> tensors) throws IOException {
+    private void write(QuantizeJob job, Collection<StoredTensor> tensors) {
         Path folder = java.util.Objects.requireNonNull(output);
-        Files.createDirectories(folder);
+        SideFiles.copy(checkpoint, folder);
         QuantizedFile.write(folder.resolve("model.safetensors"), job.weights(), tensors);
-        for (String name :
-                List.of("config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json")) {
-            if (Files.exists(checkpoint.resolve(name))) {
-                Files.copy(checkpoint.resolve(name), folder.resolve(name), StandardCopyOption.REPLACE_EXISTING);
-            }
-        }
     }
 
     private static String line(GroupReport report) {

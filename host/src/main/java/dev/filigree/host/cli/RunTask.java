@@ -1,15 +1,10 @@
 package dev.filigree.host.cli;
 
-import dev.filigree.api.attention.Phase;
-import dev.filigree.api.attention.StepCapacity;
 import dev.filigree.host.Filigree;
 import dev.filigree.host.Generation;
 import dev.filigree.host.GenerationListener;
 import dev.filigree.host.GenerationOptions;
 import dev.filigree.host.Session;
-import dev.filigree.host.decoder.AttentionDensity;
-import dev.filigree.host.decoder.DecoderOutputs;
-import dev.filigree.host.decoder.DecoderPlan;
 import dev.filigree.host.engine.Admission;
 import dev.filigree.host.engine.Engine;
 import dev.filigree.host.tokenizer.Tokenizer;
@@ -66,22 +61,15 @@ final class RunTask implements Callable<RunOutcome> {
 
     private RunOutcome outcome(Filigree model, int numTokens, int promptTokens, Generation answer, long opened) {
         Engine engine = model.engine();
-        StepCapacity one = new StepCapacity(
-                engine.limits().maxTokens(),
-                1,
-                1,
-                engine.limits().maxTokens(),
-                engine.limits().maxTokens());
-        DecoderPlan prefill = engine.planner().plan(Phase.PREFILL, one, DecoderOutputs.NEXT_TOKEN);
-        DecoderPlan decode = engine.planner().plan(Phase.DECODE, one, DecoderOutputs.NEXT_TOKEN);
+        StepDensity density = StepDensity.of(engine, promptTokens, numTokens);
         return new RunOutcome(
                 config,
                 model.backend(),
                 engine.kv(),
-                prefill.linearSchemes(),
+                density.linearSchemes(),
                 answer,
-                AttentionDensity.of(prefill, engine.planner(), Phase.PREFILL, promptTokens, promptTokens),
-                AttentionDensity.of(decode, engine.planner(), Phase.DECODE, 1, numTokens),
+                density.prefill(),
+                density.decode(),
                 engine.kv().bytesFor(numTokens),
                 Admission.text(
                         engine.kv(), engine.limits().maxSeqs(), config.limits().swapBudgetBytes(), numTokens),

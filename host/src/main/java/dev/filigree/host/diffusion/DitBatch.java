@@ -1,6 +1,6 @@
 package dev.filigree.host.diffusion;
 
-import dev.filigree.host.calibrate.decoder.OneOp;
+import dev.filigree.host.arrays.ArrayPlan;
 import dev.filigree.policies.layer.StepShapes;
 import java.util.Arrays;
 import java.util.List;
@@ -38,7 +38,7 @@ final class DitBatch {
     }
 
     /** Writes what the plan of a batch's constants reads. */
-    void loadCondition(OneOp plan) {
+    void loadCondition(ArrayPlan plan) {
         int[] offsets = wordOffsets();
         int numWords = offsets[numSeqs];
         int[] ids = new int[numWords];
@@ -65,7 +65,7 @@ final class DitBatch {
     }
 
     /** Writes what is the same in every step. */
-    void loadStep(OneOp plan, StepShapes shapes) {
+    void loadStep(ArrayPlan plan, StepShapes shapes) {
         int numPatches = captions.size() * config.numPatches();
         int numTokens = numTokens();
         shapes.axes().forEach((axis, extent) -> {
@@ -100,7 +100,7 @@ final class DitBatch {
     }
 
     /** Writes what changes with the step. */
-    void loadTime(OneOp plan, int step) {
+    void loadTime(ArrayPlan plan, int step) {
         int[] rows = new int[numSeqs];
         Arrays.fill(rows, step);
         plan.writeInts(DitTensors.SEQ_STEPS, rows);
@@ -123,7 +123,7 @@ final class DitBatch {
     }
 
     /** Writes the row numbers through which an observed plan shows all rows. */
-    private static void loadEach(OneOp plan, String axis, int numRows) {
+    private static void loadEach(ArrayPlan plan, String axis, int numRows) {
         if (plan.has(DitTensors.each(axis))) {
             plan.writeInts(DitTensors.each(axis), IntStream.range(0, numRows).toArray());
         }

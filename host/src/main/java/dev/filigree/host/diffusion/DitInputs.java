@@ -1,7 +1,7 @@
 package dev.filigree.host.diffusion;
 
 import dev.filigree.api.select.BackendSelector;
-import dev.filigree.host.calibrate.decoder.OneOp;
+import dev.filigree.host.arrays.ArrayPlan;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -50,7 +50,7 @@ public final class DitInputs {
         }
     }
 
-    private void look(OneOp plan, int numRows) {
+    private void look(ArrayPlan plan, int numRows) {
         for (DitGroup group : DitGroup.all(painter.config())) {
             String tensor = DitTensors.observed(group.name());
             if (plan.has(tensor)) {

@@ -1,6 +1,6 @@
 package dev.filigree.host.diffusion;
 
-import dev.filigree.host.calibrate.decoder.OneOp;
+import dev.filigree.host.arrays.ArrayPlan;
 import dev.filigree.host.picture.Picture;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,9 +43,9 @@ final class PaintRun {
         painter.condition().run();
         observer.look(painter.condition(), batch.numWords());
         float[] state = noise();
-        OneOp loaded = null;
+        ArrayPlan loaded = null;
         for (int step = 0; step < painter.numSteps(); step++) {
-            OneOp plan = painter.step(step);
+            ArrayPlan plan = painter.step(step);
             if (plan != loaded) {
                 batch.loadStep(plan, painter.shapes(batch.numSeqs(), step));
                 loaded = plan;
@@ -87,7 +87,7 @@ final class PaintRun {
         return pictures;
     }
 
-    private void seen(int step, OneOp plan) {
+    private void seen(int step, ArrayPlan plan) {
         if (watcher.wantsVelocity()) {
             float[] velocity = new float[requests.size() * painter.config().pictureValues()];
             plan.readFloats(DitTensors.VELOCITY, velocity);

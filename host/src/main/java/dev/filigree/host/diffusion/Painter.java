@@ -8,7 +8,7 @@ import dev.filigree.api.plan.Plan;
 import dev.filigree.api.select.BackendSelector;
 import dev.filigree.api.select.Selection;
 import dev.filigree.api.tensor.BufferScope;
-import dev.filigree.host.calibrate.decoder.OneOp;
+import dev.filigree.host.arrays.ArrayPlan;
 import dev.filigree.host.engine.Closer;
 import dev.filigree.host.lora.AdapterMemory;
 import dev.filigree.host.lora.Adapters;
@@ -32,8 +32,8 @@ public final class Painter implements AutoCloseable {
     private final DitConfig config;
     private final DitCapacity capacity;
     private final Selection selection;
-    private final OneOp condition;
-    private final List<OneOp> steps;
+    private final ArrayPlan condition;
+    private final List<ArrayPlan> steps;
     private final List<DitPlan> plans = new ArrayList<>();
     private final DitPlanner planner;
     private final DitBuffers buffers;
@@ -79,7 +79,7 @@ public final class Painter implements AutoCloseable {
             BufferScope scope = closer.add(backend.openScope());
             adapterMemory = closer.add(new AdapterMemory(backend, stream, adapters.get()));
             buffers = new DitBuffers(checkpoint, scope, adapterMemory);
-            condition = closer.add(new OneOp(backend, scope, stream, first.plan(), buffers.of(first)));
+            condition = closer.add(new ArrayPlan(backend, scope, stream, first.plan(), buffers.of(first)));
             steps = prepare(backend, scope, stream);
             opened = true;
         } finally {
@@ -96,13 +96,13 @@ public final class Painter implements AutoCloseable {
     }
 
     /** One prepared plan for all steps that are planned alike. */
-    private List<OneOp> prepare(Backend backend, BufferScope scope, ExecutionStream stream) {
-        Map<Plan, OneOp> prepared = new LinkedHashMap<>();
-        List<OneOp> perStep = new ArrayList<>();
+    private List<ArrayPlan> prepare(Backend backend, BufferScope scope, ExecutionStream stream) {
+        Map<Plan, ArrayPlan> prepared = new LinkedHashMap<>();
+        List<ArrayPlan> perStep = new ArrayList<>();
         for (DitPlan dit : plans) {
-            OneOp known = prepared.get(dit.plan());
+            ArrayPlan known = prepared.get(dit.plan());
             if (known == null) {
-                known = closer.add(new OneOp(backend, scope, stream, dit.plan(), buffers.of(dit)));
+                known = closer.add(new ArrayPlan(backend, scope, stream, dit.plan(), buffers.of(dit)));
                 prepared.put(dit.plan(), known);
                 upload(dit, known);
             }
@@ -111,7 +111,7 @@ public final class Painter implements AutoCloseable {
         return perStep;
     }
 
-    private static void upload(DitPlan dit, OneOp prepared) {
+    private static void upload(DitPlan dit, ArrayPlan prepared) {
         for (AttentionPlan block : dit.blocks()) {
             for (ConstantTable table : block.constants()) {
                 float[] values = new float[table.values().size()];
@@ -197,7 +197,7 @@ public final class Painter implements AutoCloseable {
     /** Sees a plan that has run, and how many rows its linear layers had. */
     @FunctionalInterface
     interface Observer {
-        void look(OneOp plan, int numRows);
+        void look(ArrayPlan plan, int numRows);
     }
 
     List<Picture> paint(List<PaintRequest> requests, Observer observer, PaintWatcher watcher) {
@@ -222,11 +222,11 @@ public final class Painter implements AutoCloseable {
         return capacity;
     }
 
-    OneOp condition() {
+    ArrayPlan condition() {
         return condition;
     }
 
-    OneOp step(int step) {
+    ArrayPlan step(int step) {
         return steps.get(step);
     }
 

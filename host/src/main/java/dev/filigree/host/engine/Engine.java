@@ -4,7 +4,6 @@ import dev.filigree.api.attention.Phase;
 import dev.filigree.api.backend.Backend;
 import dev.filigree.api.backend.ExecutionStream;
 import dev.filigree.api.kvcache.KvCachePlan;
-import dev.filigree.api.kvcache.KvClass;
 import dev.filigree.api.plan.Plan;
 import dev.filigree.api.select.BackendSelector;
 import dev.filigree.api.select.Selection;
@@ -13,13 +12,15 @@ import dev.filigree.host.checkpoint.DecoderConfig;
 import dev.filigree.host.checkpoint.DecoderWeights;
 import dev.filigree.host.decoder.DecoderPlan;
 import dev.filigree.host.decoder.DecoderPlanner;
+import dev.filigree.host.keys.KeyFold;
 import dev.filigree.host.lora.Adapters;
 import dev.filigree.policies.config.AdapterConfig;
-import java.math.BigInteger;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /**
  * An open model: runs steps of decoder plans over the sequences opened from it. Thread-safe; steps of several threads
@@ -39,8 +40,7 @@ public final class Engine implements AutoCloseable {
     private final BlockManager blocks;
     private final PrefixCache prefixes;
     private final SequencePool sequences;
-    private final int rewindMultiple;
-    private final int statsMultiple;
+    private final CutMultiples cuts;
     private final List<Sequence> stepSequences = new ArrayList<>();
     private final List<SequenceBlocks> stepBlocks = new ArrayList<>();
     private long[] newLengths = new long[4];
@@ -55,10 +55,16 @@ public final class Engine implements AutoCloseable {
      * @throws dev.filigree.api.tensor.OutOfMemoryException if the cache does not fit
      */
     public Engine(EngineConfig config, BackendSelector backends) {
+        this(config, backends, Checkpoint::open);
+    }
+
+    /** Opens a model as above, of a checkpoint that is made of the config's folder in another way. */
+    public Engine(EngineConfig config, BackendSelector backends, Function<Path, Checkpoint> source) {
         boolean opened = false;
         try {
-            Checkpoint checkpoint = closer.add(Checkpoint.open(config.checkpoint()));
+            Checkpoint checkpoint = closer.add(source.apply(config.checkpoint()));
             DecoderWeights.of(checkpoint);
+            KeyFold keys = KeyFold.of(checkpoint, config.keySmoothing());
             EngineModel anywhere = EngineModel.of(checkpoint, config);
             Adapters.Holder files =
                     closer.add(new Adapters.Holder(Adapters.open(config.adapters(), anywhere.linears())));
@@ -67,10 +73,10 @@ public final class Engine implements AutoCloseable {
             model = adapted(plain, files.get());
             Backend backend = closer.add(selection.backend());
             stream = closer.add(backend.openStream());
-            adapters = new EngineAdapters(backend, stream, files);
+            adapters = new EngineAdapters(backend, stream, files, keys);
             AutoCloseable buffers = adapters::close;
             closer.add(buffers);
-            memory = closer.add(new ModelMemory(backend.openScope(), checkpoint, stream, adapters));
+            memory = closer.add(new ModelMemory(backend.openScope(), checkpoint, stream, adapters, keys));
             memory.allocatePages(model.kv());
             workspace = closer.add(new Workspace(backend));
             prepared = closer.add(new PreparedSteps(this::prepare));
@@ -87,8 +93,7 @@ public final class Engine implements AutoCloseable {
                     model.kv().classes().size(),
                     limits().maxSeqs(),
                     config.swapBudgetBytes()));
-            statsMultiple = statsMultiple(model.kv());
-            rewindMultiple = multiple(statsMultiple, planner().attention().chunkMultiple());
+            cuts = CutMultiples.of(model.kv(), planner().attention().chunkMultiple());
             opened = true;
         } finally {
             if (!opened) {
@@ -204,22 +209,6 @@ public final class Engine implements AutoCloseable {
     private void planAnew() {
         model = adapted(plain, adapters.attached());
         prepared.forget();
-    }
-
-    /** Lengths at which the statistics of every class can be cut: a logical page is whole or absent. */
-    private static int statsMultiple(KvCachePlan kv) {
-        int multiple = 1;
-        for (KvClass c : kv.classes()) {
-            multiple = multiple(multiple, Math.max(1, c.logicalPageSize()));
-        }
-        return multiple;
-    }
-
-    private static int multiple(int a, int b) {
-        return BigInteger.valueOf(a)
-                .divide(BigInteger.valueOf(a).gcd(BigInteger.valueOf(b)))
-                .multiply(BigInteger.valueOf(b))
-                .intValueExact();
     }
 
     /** Pages in use of a KV class; a page that sequences share counts once. */
@@ -356,9 +345,28 @@ public final class Engine implements AutoCloseable {
                         + " tokens can be cut to 0 to that many, not " + newLength);
             }
             if (newLength < sequence.length()) {
-                sequences.cut(sequence, newLength / rewindMultiple * rewindMultiple);
+                sequences.cut(sequence, newLength / cuts.rewind() * cuts.rewind());
             }
             return sequence.length();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Lengthens a sequence by tokens that nobody read, to measure what a long context costs: all pages of the cache are overwritten
+     * with random numbers, those of other sequences too.
+     *
+     * @param newLength tokens that it holds afterwards, at least as many as now
+     * @throws CacheFullException if the cache has no room
+     */
+    public void fill(Sequence sequence, long newLength) {
+        lock.lock();
+        try {
+            requireOpen();
+            sequence.requireUsable(this);
+            memory.pages().randomize();
+            sequences.extend(sequence, newLength);
         } finally {
             lock.unlock();
         }
@@ -446,7 +454,7 @@ public final class Engine implements AutoCloseable {
         for (int seq = 0; seq < step.numSeqs(); seq++) {
             Sequence sequence = step.sequence(seq);
             sequence.blocks().cancel();
-            long whole = sequence.length() / statsMultiple * statsMultiple;
+            long whole = sequence.length() / cuts.statistics() * cuts.statistics();
             if (started && !sequence.blocks().canRewind(whole)) {
                 whole = 0;
             }

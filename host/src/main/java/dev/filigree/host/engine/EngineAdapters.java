@@ -4,6 +4,7 @@ import dev.filigree.api.backend.Backend;
 import dev.filigree.api.backend.ExecutionStream;
 import dev.filigree.api.backend.Reason;
 import dev.filigree.api.tensor.DeviceBuffer;
+import dev.filigree.host.keys.KeyFold;
 import dev.filigree.host.lora.AdapterMemory;
 import dev.filigree.host.lora.Adapters;
 import dev.filigree.policies.config.AdapterConfig;
@@ -19,18 +20,21 @@ final class EngineAdapters {
     private final Backend backend;
     private final ExecutionStream stream;
     private final Adapters.Holder files;
+    private final KeyFold keys;
     private AdapterMemory memory;
 
     /**
      * Buffers for a set.
      *
      * @param files holds the set, and closes its files when the engine is closed
+     * @param keys factors that adapters of queries and keys take
      */
-    EngineAdapters(Backend backend, ExecutionStream stream, Adapters.Holder files) {
+    EngineAdapters(Backend backend, ExecutionStream stream, Adapters.Holder files, KeyFold keys) {
         this.backend = backend;
         this.stream = stream;
         this.files = files;
-        memory = new AdapterMemory(backend, stream, files.get());
+        this.keys = keys;
+        memory = new AdapterMemory(backend, stream, files.get(), keys);
     }
 
     /** The set. */
@@ -82,7 +86,7 @@ final class EngineAdapters {
     }
 
     private void replace(Adapters others, Runnable replaced) {
-        AdapterMemory next = new AdapterMemory(backend, stream, others);
+        AdapterMemory next = new AdapterMemory(backend, stream, others, keys);
         AdapterMemory old = memory;
         files.set(others);
         replaced.run();

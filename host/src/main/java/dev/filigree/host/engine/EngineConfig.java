@@ -9,12 +9,14 @@ import dev.filigree.host.checkpoint.DecoderConfig;
 import dev.filigree.policies.config.AdapterConfig;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
  * What an engine is made of.
  *
  * @param checkpoint folder of the model
+ * @param keySmoothing factors that queries and keys are stored with, see {@code dev.filigree.host.keys}
  * @param attention what each head computes
  * @param kvCache where keys and values live
  * @param linear how projections are stored and computed
@@ -30,6 +32,7 @@ import java.util.OptionalLong;
  */
 public record EngineConfig(
         Path checkpoint,
+        Optional<Path> keySmoothing,
         AttentionPolicy attention,
         KVCachePolicy kvCache,
         QuantizedLinear linear,
@@ -62,6 +65,7 @@ public record EngineConfig(
             BackendRequest backend) {
         this(
                 checkpoint,
+                Optional.empty(),
                 attention,
                 kvCache,
                 linear,
@@ -80,6 +84,7 @@ public record EngineConfig(
     public EngineConfig withSwapBudget(long bytes) {
         return new EngineConfig(
                 checkpoint,
+                keySmoothing,
                 attention,
                 kvCache,
                 linear,
@@ -94,10 +99,30 @@ public record EngineConfig(
                 backend);
     }
 
+    /** The same with smoothed keys. */
+    public EngineConfig withKeySmoothing(Path file) {
+        return new EngineConfig(
+                checkpoint,
+                Optional.of(file),
+                attention,
+                kvCache,
+                linear,
+                adapters,
+                activations,
+                maxContext,
+                maxSeqs,
+                chunkTokens,
+                kvBudgetBytes,
+                swapBudgetBytes,
+                maxPrefixes,
+                backend);
+    }
+
     /** The same with other adapters. */
     public EngineConfig withAdapters(List<AdapterConfig> others) {
         return new EngineConfig(
                 checkpoint,
+                keySmoothing,
                 attention,
                 kvCache,
                 linear,

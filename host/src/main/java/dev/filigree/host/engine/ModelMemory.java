@@ -10,6 +10,7 @@ import dev.filigree.host.checkpoint.Checkpoint;
 import dev.filigree.host.decoder.DecoderModel;
 import dev.filigree.host.decoder.DecoderPlan;
 import dev.filigree.host.decoder.DecoderTensors;
+import dev.filigree.host.keys.KeyFold;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -17,22 +18,25 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * What lives as long as the model: weights used where the checkpoint is mapped, tables, KV page pools, and state that
- * policies keep per sequence.
+ * What lives as long as the model: weights used where the checkpoint is mapped or, where they take factors of smoothed keys,
+ * copies of them; tables, KV page pools, and state that policies keep per sequence.
  */
 final class ModelMemory implements AutoCloseable {
     private final BufferScope scope;
     private final Checkpoint checkpoint;
     private final EngineAdapters adapters;
+    private final KeyFold keys;
     private final Arena tables = Arena.ofShared();
     private final Map<String, DeviceBuffer> buffers = new HashMap<>();
     private final PagePools pages;
     private final PolicyRows policyRows;
 
-    ModelMemory(BufferScope scope, Checkpoint checkpoint, ExecutionStream stream, EngineAdapters adapters) {
+    ModelMemory(
+            BufferScope scope, Checkpoint checkpoint, ExecutionStream stream, EngineAdapters adapters, KeyFold keys) {
         this.scope = scope;
         this.checkpoint = checkpoint;
         this.adapters = adapters;
+        this.keys = keys;
         pages = new PagePools(stream);
         policyRows = new PolicyRows(stream);
     }
@@ -80,7 +84,11 @@ final class ModelMemory implements AutoCloseable {
         return adapters.find(decl.ref().name())
                 .orElseGet(() -> buffers.computeIfAbsent(
                         decl.ref().name(),
-                        name -> scope.upload(WeightCheck.find(checkpoint, decl).data())));
+                        name -> scope.upload(keys.apply(
+                                name,
+                                decl.dtype(),
+                                WeightCheck.find(checkpoint, decl).data(),
+                                tables))));
     }
 
     private void upload(String name, float[] values) {

@@ -4,13 +4,17 @@ import dev.filigree.api.backend.ExecutionStream;
 import dev.filigree.api.kvcache.KvCachePlan;
 import dev.filigree.api.tensor.BufferScope;
 import dev.filigree.api.tensor.DeviceBuffer;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import java.util.function.BiConsumer;
 
 /** The page pools of a cache: moves whole pages of all layers within them, to the host and back. */
 final class PagePools {
+    private static final int STRETCH = (1 << 20) + 16 * 67;
+
     private final ExecutionStream stream;
     private final List<List<Pool>> classes = new ArrayList<>();
 
@@ -35,6 +39,31 @@ final class PagePools {
                 }
             }
             classes.add(pools);
+        }
+    }
+
+    /**
+     * Fills all pages with random bytes that are finite numbers in every storage of keys and values. One stretch is repeated; it is
+     * no multiple of a page, so pages differ.
+     */
+    void randomize() {
+        byte[] bytes = new byte[STRETCH];
+        new Random(STRETCH).nextBytes(bytes);
+        for (int i = 1; i < STRETCH; i += 2) {
+            bytes[i] = (byte) (bytes[i] & 0x83 | 0x38); // as f16, the type of scales, 0.5 to 2
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment stretch = arena.allocate(STRETCH, 16).copyFrom(MemorySegment.ofArray(bytes));
+            classes.stream().flatMap(List::stream).forEach(pool -> repeat(stretch, pool.buffer()));
+            stream.synchronize();
+        }
+    }
+
+    private void repeat(MemorySegment stretch, DeviceBuffer buffer) {
+        long size = buffer.sizeBytes();
+        stream.write(stretch.asSlice(0, Math.min(STRETCH, size)), buffer, 0);
+        for (long done = STRETCH; done < size; done *= 2) {
+            stream.copy(buffer, 0, buffer, done, Math.min(done, size - done));
         }
     }
 

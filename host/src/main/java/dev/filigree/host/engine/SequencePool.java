@@ -282,6 +282,17 @@ final class SequencePool implements AutoCloseable {
         }
     }
 
+    /** Lengthens a sequence by tokens that nobody read; its new pages hold what they held. */
+    void extend(Sequence sequence, long newLength) {
+        if (newLength < sequence.length()) {
+            throw new IllegalArgumentException(
+                    "a sequence of " + sequence.length() + " tokens cannot be filled up to " + newLength);
+        }
+        enter(List.of(sequence), new long[] {newLength});
+        blocks.reserve(List.of(sequence.blocks()), new long[] {newLength});
+        sequence.advance(newLength - sequence.length());
+    }
+
     /** Gives back the slot, the pages and what was swapped out. */
     void release(Sequence sequence) {
         sequence.blocks().clear();

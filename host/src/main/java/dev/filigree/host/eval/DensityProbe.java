@@ -8,11 +8,11 @@ import dev.filigree.api.kvcache.KvCachePlan;
 import dev.filigree.api.kvcache.Retention;
 import dev.filigree.api.op.BlockSelect;
 import dev.filigree.api.tensor.BufferScope;
+import dev.filigree.host.arrays.ArrayPlan;
 import dev.filigree.host.calibrate.decoder.BackendKernels;
 import dev.filigree.host.calibrate.decoder.DecoderArrays;
 import dev.filigree.host.calibrate.decoder.DenseDecoder;
 import dev.filigree.host.calibrate.decoder.LayerTrace;
-import dev.filigree.host.calibrate.decoder.OneOp;
 import dev.filigree.host.calibrate.decoder.Rows;
 import dev.filigree.host.decoder.DecoderPlan;
 import java.util.ArrayList;
@@ -52,7 +52,7 @@ public final class DensityProbe {
             double[] x = decoder.embed(tokens, Rows.all(tokens.length));
             decoder.run(x, tokens.length, (layer, trace) -> {
                 ProbeLayer.Made made = ProbeLayer.of(model, prefill.layers().get(layer), layer, tokens.length);
-                try (OneOp op = new OneOp(backend, scope, stream, made.plan(), Map.of())) {
+                try (ArrayPlan op = new ArrayPlan(backend, scope, stream, made.plan(), Map.of())) {
                     double[] attn = attend(op, made, trace);
                     seconds[0] += seconds(op);
                     density.add(density(op, made, tokens.length));
@@ -70,14 +70,15 @@ public final class DensityProbe {
         if (made.choosing().isEmpty()) {
             return 0;
         }
-        try (OneOp op = new OneOp(backend, scope, stream, made.choosing().get(), Map.of())) {
+        try (ArrayPlan op =
+                new ArrayPlan(backend, scope, stream, made.choosing().get(), Map.of())) {
             feed(op, made, trace);
             op.run();
             return seconds(op);
         }
     }
 
-    private static double seconds(OneOp op) {
+    private static double seconds(ArrayPlan op) {
         long best = Long.MAX_VALUE;
         long first = System.nanoTime();
         for (int i = 0; i < TIMED_RUNS || System.nanoTime() - first < TIMED_NANOS; i++) {
@@ -88,7 +89,7 @@ public final class DensityProbe {
         return best / 1e9;
     }
 
-    private double[] attend(OneOp op, ProbeLayer.Made made, LayerTrace trace) {
+    private double[] attend(ArrayPlan op, ProbeLayer.Made made, LayerTrace trace) {
         feed(op, made, trace);
         int n = trace.in().count();
         op.write("v", trace.v(), n * model.kvWidth());
@@ -98,7 +99,7 @@ public final class DensityProbe {
         return attn;
     }
 
-    private void feed(OneOp op, ProbeLayer.Made made, LayerTrace trace) {
+    private void feed(ArrayPlan op, ProbeLayer.Made made, LayerTrace trace) {
         int n = trace.in().count();
         op.axis("numTokens", n);
         op.writeInts("qOffsets", new int[] {0, n});
@@ -113,7 +114,7 @@ public final class DensityProbe {
         op.write("k", trace.k(), n * model.kvWidth());
     }
 
-    private List<Double> density(OneOp op, ProbeLayer.Made made, int numTokens) {
+    private List<Double> density(ArrayPlan op, ProbeLayer.Made made, int numTokens) {
         int heads = model.geometry().numQoHeads();
         List<Double> density = new ArrayList<>(Collections.nCopies(heads, 1.0));
         made.streaming().forEach((map, pattern) -> {
@@ -124,7 +125,7 @@ public final class DensityProbe {
         return density;
     }
 
-    private void chosen(OneOp op, String tensor, BlockSelect select, int numTokens, List<Double> density) {
+    private void chosen(ArrayPlan op, String tensor, BlockSelect select, int numTokens, List<Double> density) {
         int heads = model.geometry().numQoHeads();
         int rows = Math.ceilDiv(numTokens, select.blockSize());
         int[] counts = new int[rows * heads];
@@ -151,7 +152,7 @@ public final class DensityProbe {
     /**
      * Exact mass on what was computed: {@code exp(lse of it - lse of everything)}, rows spread evenly over the prompt.
      */
-    private List<Double> recall(OneOp op, LayerTrace trace) {
+    private List<Double> recall(ArrayPlan op, LayerTrace trace) {
         int n = trace.in().count();
         int heads = model.geometry().numQoHeads();
         double[] lse = new double[n * heads];

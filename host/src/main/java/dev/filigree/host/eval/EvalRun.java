@@ -7,6 +7,7 @@ import dev.filigree.host.Generation;
 import dev.filigree.host.GenerationListener;
 import dev.filigree.host.GenerationOptions;
 import dev.filigree.host.Session;
+import dev.filigree.host.calibrate.TextFile;
 import dev.filigree.host.calibrate.decoder.ArraysReader;
 import dev.filigree.host.decoder.AttentionDensity;
 import dev.filigree.host.decoder.DecoderOutputs;
@@ -73,6 +74,7 @@ public final class EvalRun {
     private static int identity(RunConfig config, Filigree model) {
         StringBuilder text =
                 new StringBuilder(config.explain()).append(model.engine().kv());
+        config.keySmoothing().ifPresent(file -> text.append(TextFile.read(file)));
         step(model.engine(), Phase.PREFILL)
                 .layers()
                 .forEach(layer -> text.append(layer.patterns()).append(layer.constants()));

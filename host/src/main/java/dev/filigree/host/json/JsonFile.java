@@ -32,15 +32,25 @@ public final class JsonFile {
      *     or not one JSON document
      */
     public static JsonValue read(Path file, long maxBytes, Function<String, RuntimeException> error) {
-        String text = text(file, maxBytes, error);
+        return parse(text(file, maxBytes, error), file.toString(), error);
+    }
+
+    /**
+     * Reads a document that stands in a text.
+     *
+     * @param where what messages call the text
+     * @param error as above
+     * @throws RuntimeException made by {@code error}, if it is not one JSON document
+     */
+    public static JsonValue parse(String text, String where, Function<String, RuntimeException> error) {
         try {
             JsonNode node = MAPPER.readTree(text);
             if (node == null || node.isMissingNode()) {
-                throw error.apply(file + " is empty; accepted: one JSON document");
+                throw error.apply(where + " is empty; accepted: one JSON document");
             }
-            return new JsonValue(new JsonSource(file.toString(), error), "", node);
+            return new JsonValue(new JsonSource(where, error), "", node);
         } catch (JsonProcessingException e) {
-            throw error.apply(file + " is not a JSON document: " + oneLine(e) + "; accepted: one valid JSON document");
+            throw error.apply(where + " is not a JSON document: " + oneLine(e) + "; accepted: one valid JSON document");
         }
     }
 
@@ -58,9 +68,10 @@ public final class JsonFile {
                 .build();
     }
 
-    /** The parser's complaint on one line, with its position and without an excerpt of the document. */
+    /** The parser's complaint on one line of bounded length, with its position. */
     public static String oneLine(JsonProcessingException e) {
-        String message = e.getOriginalMessage().lines().findFirst().orElse("malformed");
+        String message =
+                Quote.sentence(e.getOriginalMessage().lines().findFirst().orElse("malformed"));
         return e.getLocation() == null
                 ? message
                 : message + " at line " + e.getLocation().getLineNr() + ", column "

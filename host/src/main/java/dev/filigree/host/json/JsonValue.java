@@ -13,6 +13,8 @@ import java.util.Optional;
  * with one sentence (file, place, actual value, accepted values) when the document holds something else.
  */
 public final class JsonValue {
+    private static final int MAX_PATH = 400;
+
     private final JsonSource source;
     private final String path;
     private final JsonNode node;
@@ -134,7 +136,9 @@ public final class JsonValue {
     }
 
     private String place(String key) {
-        return path.isEmpty() ? Quote.name(key) : path + "." + Quote.name(key);
+        // A document of long keys nested deeply would make a path of thousands of characters.
+        String above = path.length() <= MAX_PATH ? path : "..." + path.substring(path.length() - MAX_PATH);
+        return above.isEmpty() ? Quote.name(key) : above + "." + Quote.name(key);
     }
 
     private String quoted() {

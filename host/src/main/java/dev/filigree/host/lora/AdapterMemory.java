@@ -5,6 +5,8 @@ import dev.filigree.api.backend.ExecutionStream;
 import dev.filigree.api.tensor.BufferScope;
 import dev.filigree.api.tensor.DeviceBuffer;
 import dev.filigree.host.checkpoint.StoredTensor;
+import dev.filigree.host.decoder.DecoderModel;
+import dev.filigree.host.keys.KeyFold;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -20,11 +22,19 @@ public final class AdapterMemory implements AutoCloseable {
     private final BufferScope scope;
     private final ExecutionStream stream;
     private final Map<String, StoredTensor> factors;
+    private final KeyFold keys;
+    private final Arena copies = Arena.ofShared();
     private final Map<String, DeviceBuffer> buffers = new HashMap<>();
 
-    /** Memory of a set; factors are uploaded when they are first asked for. */
+    /** Memory of a set beside layers as they are stored. */
     public AdapterMemory(Backend backend, ExecutionStream stream, Adapters adapters) {
+        this(backend, stream, adapters, KeyFold.NONE);
+    }
+
+    /** Memory of a set beside layers that take factors; what is stored is uploaded when it is first asked for. */
+    public AdapterMemory(Backend backend, ExecutionStream stream, Adapters adapters, KeyFold keys) {
         this.stream = stream;
+        this.keys = keys;
         scope = backend.openScope();
         factors = adapters.factors();
         adapters.strengths().forEach((name, values) -> buffers.put(name, scope.allocate(4L * values.length)));
@@ -35,7 +45,10 @@ public final class AdapterMemory implements AutoCloseable {
     public Optional<DeviceBuffer> find(String tensor) {
         StoredTensor factor = factors.get(tensor);
         if (factor != null) {
-            return Optional.of(buffers.computeIfAbsent(tensor, name -> scope.upload(factor.data())));
+            return Optional.of(buffers.computeIfAbsent(
+                    tensor,
+                    name -> scope.upload(
+                            keys.apply(name, DecoderModel.dtype(factor.spec().type()), factor.data(), copies))));
         }
         return Optional.ofNullable(buffers.get(tensor));
     }
@@ -59,5 +72,6 @@ public final class AdapterMemory implements AutoCloseable {
     @Override
     public void close() {
         scope.close();
+        copies.close();
     }
 }

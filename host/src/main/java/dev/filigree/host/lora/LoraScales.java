@@ -1,18 +1,16 @@
 package dev.filigree.host.lora;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.filigree.host.checkpoint.CheckpointException;
 import dev.filigree.host.json.JsonFile;
-import java.io.IOException;
+import dev.filigree.host.json.JsonValue;
+import dev.filigree.host.tokenizer.pattern.TextPattern;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
-import java.util.regex.Pattern;
-import java.util.regex.PatternSyntaxException;
 
 /**
  * How strong an adapter is by its own account: {@code lora_alpha} over the rank, or over the root of the rank with
@@ -21,63 +19,49 @@ import java.util.regex.PatternSyntaxException;
  * rank.
  */
 final class LoraScales {
-    private static final JsonMapper MAPPER = new JsonMapper(JsonFile.factory());
     private static final String METADATA = "lora_adapter_metadata";
+    private static final long MAX_BYTES = 1 << 22;
 
-    private final JsonNode config;
-    private final String prefix;
     private final String where;
+    private final OptionalDouble alpha;
+    private final boolean root;
+    private final List<AlphaPattern> patterns = new ArrayList<>();
 
-    private LoraScales(JsonNode config, String prefix, String where) {
-        this.config = config;
-        this.prefix = prefix;
+    private LoraScales(JsonValue config, String prefix, String where) {
         this.where = where;
+        config.find(prefix + "peft_type")
+                .filter(type -> !type.string().equals("LORA"))
+                .ifPresent(type -> {
+                    throw type.notA("LORA");
+                });
+        config.find(prefix + "use_dora").filter(JsonValue::bool).ifPresent(dora -> {
+            throw dora.notA("false, since DoRA is not a sum");
+        });
+        Optional<JsonValue> given = config.find(prefix + "lora_alpha");
+        alpha = given.isPresent() ? OptionalDouble.of(number(given.get())) : OptionalDouble.empty();
+        root = config.find(prefix + "use_rslora").map(JsonValue::bool).orElse(false);
+        config.find(prefix + "alpha_pattern")
+                .map(JsonValue::members)
+                .orElse(Map.of())
+                .forEach((key, value) -> patterns.add(new AlphaPattern(key, value)));
     }
 
     /** The scales of a file with that metadata, whose folder may have an adapter_config.json. */
     static LoraScales of(Path file, Map<String, String> metadata) {
         Path json = file.resolveSibling("adapter_config.json");
         if (Files.exists(json)) {
-            try {
-                return new LoraScales(parse(Files.readString(json), json.toString()), "", json.toString())
-                        .requireLora();
-            } catch (IOException e) {
-                throw new CheckpointException(json + " cannot be read (" + e.getMessage() + ")");
-            }
-        }
-        String text = metadata.get(METADATA);
-        if (text == null) {
-            return new LoraScales(MAPPER.createObjectNode(), "", file.toString());
+            return new LoraScales(JsonFile.read(json, MAX_BYTES, CheckpointException::new), "", json.toString());
         }
         String where = file + ": " + METADATA;
-        JsonNode config = parse(text, where);
+        JsonValue config = JsonFile.parse(metadata.getOrDefault(METADATA, "{}"), where, CheckpointException::new);
         String prefix = "";
-        for (Map.Entry<String, JsonNode> entry : config.properties()) {
-            int dot = entry.getKey().lastIndexOf('.');
-            if (entry.getKey().endsWith("lora_alpha") && dot > 0) {
-                prefix = entry.getKey().substring(0, dot + 1);
+        for (String key : config.members().keySet()) {
+            int dot = key.lastIndexOf('.');
+            if (key.endsWith("lora_alpha") && dot > 0) {
+                prefix = key.substring(0, dot + 1);
             }
         }
-        return new LoraScales(config, prefix, where).requireLora();
-    }
-
-    private static JsonNode parse(String text, String where) {
-        try {
-            return MAPPER.readTree(text);
-        } catch (JsonProcessingException e) {
-            throw new CheckpointException(where + " is not JSON (" + JsonFile.oneLine(e) + ")");
-        }
-    }
-
-    private LoraScales requireLora() {
-        String type = config.path(prefix + "peft_type").asText("LORA");
-        if (!type.equals("LORA")) {
-            throw new CheckpointException(where + ": peft_type is " + type + "; accepted: LORA");
-        }
-        if (config.path(prefix + "use_dora").asBoolean(false)) {
-            throw new CheckpointException(where + ": use_dora is true; accepted: false, since DoRA is not a sum");
-        }
-        return this;
+        return new LoraScales(config, prefix, where);
     }
 
     /**
@@ -87,30 +71,44 @@ final class LoraScales {
      * @param own alpha that the file stores beside the factors, before all others
      */
     float of(String layer, long rank, OptionalDouble own) {
-        double alpha = own.orElseGet(
-                () -> pattern(layer).orElse(config.path(prefix + "lora_alpha").asDouble(rank)));
-        boolean root = config.path(prefix + "use_rslora").asBoolean(false);
-        double scale = root ? alpha / Math.sqrt(rank) : alpha / rank;
+        double chosen = own.isPresent() ? own.getAsDouble() : alpha(layer, rank);
+        double scale = root ? chosen / Math.sqrt(rank) : chosen / rank;
         if (!Double.isFinite(scale)) {
             throw new CheckpointException(
-                    where + ": alpha of " + layer + " is " + alpha + "; accepted: a finite number");
+                    where + ": alpha of " + layer + " is " + chosen + "; accepted: a finite number");
         }
         return (float) scale;
     }
 
-    /** As PEFT matches: a key is a pattern for the end of a layer's name. */
-    private Optional<Double> pattern(String layer) {
-        for (Map.Entry<String, JsonNode> entry :
-                config.path(prefix + "alpha_pattern").properties()) {
-            try {
-                if (Pattern.matches("(.*\\.)?(" + entry.getKey() + ")", layer)) {
-                    return Optional.of(entry.getValue().asDouble());
-                }
-            } catch (PatternSyntaxException e) {
-                throw new CheckpointException(
-                        where + ": alpha_pattern " + entry.getKey() + " is no pattern (" + e.getDescription() + ")");
+    private double alpha(String layer, long rank) {
+        for (AlphaPattern pattern : patterns) {
+            if (pattern.matches(layer)) {
+                return pattern.alpha();
             }
         }
-        return Optional.empty();
+        return alpha.orElse(rank);
+    }
+
+    private static double number(JsonValue value) {
+        return value.number(-Float.MAX_VALUE, Float.MAX_VALUE);
+    }
+
+    /** As PEFT matches: a key is a pattern for the end of a layer's name. */
+    private static final class AlphaPattern {
+        private final TextPattern pattern;
+        private final double alpha;
+
+        AlphaPattern(String key, JsonValue value) {
+            pattern = TextPattern.regex(value, "(?:.*\\.)?(?:" + key + ")");
+            alpha = number(value);
+        }
+
+        boolean matches(String layer) {
+            return pattern.isWhole(layer);
+        }
+
+        double alpha() {
+            return alpha;
+        }
     }
 }

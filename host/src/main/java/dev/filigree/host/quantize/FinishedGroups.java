@@ -12,6 +12,7 @@ import dev.filigree.host.checkpoint.StorageIndex;
 import dev.filigree.host.checkpoint.StoredTensor;
 import dev.filigree.host.checkpoint.TensorSpec;
 import dev.filigree.host.json.JsonFile;
+import dev.filigree.host.json.Quote;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
@@ -23,6 +24,7 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -107,16 +109,23 @@ public final class FinishedGroups {
         Map<String, String> kinds = new TreeMap<>(file.metadata());
         file.tensors().forEach((name, stored) -> {
             if (name.startsWith(prefix)) {
-                DType dtype = DType.valueOf(kinds.getOrDefault(name, "F32"));
+                DType dtype = dtype(kinds.getOrDefault(name, "F32"));
                 tensors.put(name.substring(prefix.length()), tensor(stored, dtype));
             }
         });
         return tensors;
     }
 
+    private static DType dtype(String name) {
+        return Arrays.stream(DType.values())
+                .filter(dtype -> dtype.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new CheckpointException("no dtype is called " + Quote.name(name)));
+    }
+
     private static QuantizedTensor tensor(StoredTensor stored, DType dtype) {
         List<Long> shape = new ArrayList<>(stored.spec().shape());
-        if (dtype.isPacked()) {
+        if (dtype.isPacked() && !shape.isEmpty()) {
             shape.set(shape.size() - 1, 2 * shape.getLast());
         }
         return new QuantizedTensor(dtype, shape, stored.data().toArray(ValueLayout.JAVA_BYTE));

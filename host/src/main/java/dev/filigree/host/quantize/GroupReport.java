@@ -19,7 +19,8 @@ import java.util.Map;
  * @param xSpans largest magnitude of every input channel
  * @param wSpans largest magnitude of every weight column
  * @param smooth the smoothing vector
- * @param seconds spent
+ * @param seconds spent on each step
+ * @param profile seconds spent by kind of work, the most first
  */
 @SuppressWarnings("ArrayRecordComponent") // drawn once and compared never
 public record GroupReport(
@@ -35,7 +36,8 @@ public record GroupReport(
         float[] xSpans,
         float[] wSpans,
         float[] smooth,
-        Map<String, Double> seconds) {
+        Map<String, Double> seconds,
+        Map<String, Double> profile) {
 
     /** Names of the steps, in order. */
     public static final List<String> STEPS = List.of("plain", "smoothing", "low rank", "refinement", "gptq");
@@ -44,6 +46,7 @@ public record GroupReport(
     public GroupReport {
         errors = new LinkedHashMap<>(errors);
         seconds = new LinkedHashMap<>(seconds);
+        profile = new LinkedHashMap<>(profile);
     }
 
     /** The error of what is stored. */

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 
 /** What quantizing did to every group, as one page: errors after each step, where time went, spectra and outliers. */
@@ -23,12 +24,10 @@ public final class QuantizeReport {
                 .table(
                         errorHeader(),
                         reports.stream().map(QuantizeReport::errors).toList())
-                .heading(2, "Seconds")
-                .table(
-                        List.of("group", "step", "seconds"),
-                        reports.stream()
-                                .flatMap(report -> seconds(report).stream())
-                                .toList());
+                .heading(2, "Seconds by step")
+                .table(List.of("group", "step", "seconds"), seconds(reports, GroupReport::seconds))
+                .heading(2, "Seconds by kind of work")
+                .table(List.of("group", "work", "seconds"), seconds(reports, GroupReport::profile));
         for (GroupReport report : reports) {
             page.heading(2, report.group())
                     .paragraph(String.format(
@@ -83,10 +82,12 @@ public final class QuantizeReport {
         return row;
     }
 
-    private static List<List<String>> seconds(GroupReport report) {
-        return report.seconds().entrySet().stream()
-                .map(entry ->
-                        List.of(report.group(), entry.getKey(), String.format(Locale.ROOT, "%.2f", entry.getValue())))
+    private static List<List<String>> seconds(
+            List<GroupReport> reports, Function<GroupReport, Map<String, Double>> times) {
+        return reports.stream()
+                .flatMap(report -> times.apply(report).entrySet().stream()
+                        .map(entry -> List.of(
+                                report.group(), entry.getKey(), String.format(Locale.ROOT, "%.2f", entry.getValue()))))
                 .toList();
     }
 

@@ -28,6 +28,7 @@ public final class EngineModule extends AbstractModule {
             RunConfig config, AttentionPolicy attention, KVCachePolicy kvCache, QuantizedLinear linear) {
         return new EngineConfig(
                 config.model(),
+                config.keySmoothing(),
                 attention,
                 kvCache,
                 linear,

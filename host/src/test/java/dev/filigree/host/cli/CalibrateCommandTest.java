@@ -3,6 +3,8 @@ package dev.filigree.host.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.filigree.host.checkpoint.Checkpoint;
+import dev.filigree.host.keys.KeySmoothing;
 import dev.filigree.policies.table.HeadTableFile;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -84,6 +86,36 @@ class CalibrateCommandTest {
         assertEquals(6, read.numLayers());
         assertEquals(8, read.numHeads());
         read.rows().forEach(row -> row.forEach(value -> assertTrue(value > 0 && value <= 1, row::toString)));
+    }
+
+    @Test
+    void keysWritesFactorsAndAFoldedCheckpoint() {
+        Path factors = folder.resolve("keys.json");
+        Path folded = folder.resolve("folded");
+        int code = run(
+                "calibrate",
+                "keys",
+                MODEL,
+                "--samples",
+                "1",
+                "--min-tokens",
+                "600",
+                "--max-tokens",
+                "600",
+                "-o",
+                factors.toString(),
+                "--fold",
+                folded.toString());
+        assertEquals(Errors.OK, code, err::toString);
+        assertEquals(7, out.toString().lines().count(), out::toString);
+        try (Checkpoint source = Checkpoint.open(Path.of(MODEL));
+                Checkpoint target = Checkpoint.open(folded)) {
+            assertEquals(
+                    6, KeySmoothing.read(factors, source.config()).factors().size());
+            assertEquals(source.tensors().keySet(), target.tensors().keySet());
+        }
+        assertEquals(Errors.USAGE, run("calibrate", "keys", MODEL, "--alpha", "2"));
+        assertTrue(err.toString().contains("--alpha must be 0 to 1, not 2.0"), err::toString);
     }
 
     @Test

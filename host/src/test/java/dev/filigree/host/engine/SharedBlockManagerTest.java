@@ -46,6 +46,30 @@ class SharedBlockManagerTest {
         assertEquals(1 + 3, a.numColumns(RING));
     }
 
+    /** The released code counts a ring's page per occurrence, and wants a free one for a ring that turns. */
+    @Test
+    void h7_aRingPageCountsOnceAndATurningRingNeedsNone() {
+        SequenceBlocks a = blocks.open();
+        blocks.reserve(List.of(a), new long[] {100});
+        a.commit();
+        assertEquals(4, blocks.usedPages(RING));
+        SequenceBlocks others = blocks.open();
+        blocks.reserve(List.of(others), new long[] {32});
+        others.commit();
+        assertEquals(6, blocks.usedPages(RING));
+        blocks.reserve(List.of(a), new long[] {128});
+        a.commit();
+        assertEquals(6, blocks.usedPages(RING));
+        SequenceBlocks fork = blocks.fork(a);
+        assertEquals(6, blocks.usedPages(RING));
+        a.evict();
+        assertEquals(6, blocks.usedPages(RING));
+        fork.clear();
+        others.clear();
+        assertEquals(0, blocks.usedPages(RING));
+        assertEquals(0, blocks.usedPages(FULL));
+    }
+
     @Test
     void aReservationThatDoesNotFitTakesNothing() {
         SequenceBlocks a = blocks.open();

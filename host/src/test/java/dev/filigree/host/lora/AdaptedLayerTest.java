@@ -1,6 +1,7 @@
 package dev.filigree.host.lora;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.filigree.api.backend.Backend;
@@ -15,7 +16,7 @@ import dev.filigree.api.select.BackendSelector;
 import dev.filigree.api.tensor.BufferScope;
 import dev.filigree.api.tensor.DType;
 import dev.filigree.api.tensor.DeviceBuffer;
-import dev.filigree.host.calibrate.decoder.OneOp;
+import dev.filigree.host.arrays.ArrayPlan;
 import dev.filigree.host.quantize.LinearGroup;
 import dev.filigree.host.quantize.LinearModel;
 import dev.filigree.host.quantize.LinearShape;
@@ -136,7 +137,7 @@ class AdaptedLayerTest {
                     shared.put(tensor, memory.find("layer." + tensor).orElseThrow());
                 }
             }
-            try (OneOp op = new OneOp(backend, scope, stream, plan.plan(), shared)) {
+            try (ArrayPlan op = new ArrayPlan(backend, scope, stream, plan.plan(), shared)) {
                 op.axis("numTokens", ROWS).writeFloats("x", X);
                 op.run();
                 float[] y = new float[ROWS * OUT];
@@ -209,6 +210,47 @@ class AdaptedLayerTest {
             assertArrayEquals(run(backend, adapters()), run(backend, silent));
         }
         adapters.attached().forEach(one -> one.file().close());
+    }
+
+    @Test
+    void theOrderOfAdaptersIsThatOfTheirSums() {
+        for (String backend : BACKENDS) {
+            Adapters one = adapters(16, 33);
+            float[] forth = run(backend, one);
+            one.attached().forEach(a -> a.file().close());
+            Adapters other = adapters(33, 16);
+            float[] back = run(backend, other);
+            other.attached().forEach(a -> a.file().close());
+            for (int i = 0; i < forth.length; i++) {
+                assertEquals(forth[i], back[i], 1e-5 * largest(forth));
+            }
+        }
+    }
+
+    private static double largest(float[] values) {
+        double top = 0;
+        for (float value : values) {
+            top = Math.max(top, Math.abs(value));
+        }
+        return top;
+    }
+
+    /** Against the layer before quantization no backend loses more than another. */
+    @Test
+    void backendsLoseTheSame() {
+        float[] w = gaussians(2, OUT * IN, 0.05);
+        float[] bias = gaussians(3, OUT, 1);
+        double[] exact = new double[ROWS * OUT];
+        for (int i = 0; i < exact.length; i++) {
+            exact[i] = bias[i % OUT];
+            for (int k = 0; k < IN; k++) {
+                exact[i] += (double) X[i / OUT * IN + k] * w[i % OUT * IN + k];
+            }
+        }
+        double expected = distance(run("cpu-reference", adapters()), new float[exact.length], exact);
+        assertTrue(expected > 0.01 && expected < 0.2, () -> "loses " + expected);
+        assertEquals(
+                expected, distance(run("cpu-vector", adapters()), new float[exact.length], exact), 0.02 * expected);
     }
 
     /** Two adapters are one whose factors are put together, and an adapter is a wider low-rank branch. */

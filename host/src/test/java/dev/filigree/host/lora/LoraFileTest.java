@@ -107,6 +107,22 @@ class LoraFileTest {
         assertEquals(0.5f, scale(FF));
     }
 
+    /** A pattern of a file can be written so that matching it takes for ever. */
+    @Test
+    void aPatternThatTakesTooLongIsRefused() throws IOException {
+        String layer = "a".repeat(60) + "!";
+        Map<String, LinearShape> model = Map.of(layer, new LinearShape(layer, 6, 4));
+        pair(new AdapterFile(), layer + ".lora_A.weight", layer + ".lora_B.weight", 4, 4, 6)
+                .write(file());
+        config("{\"alpha_pattern\": {\"(a*)*(a*)*b\": 2}}");
+        assertThrows(CheckpointException.class, () -> LoraFile.open(folder, model));
+        config("{\"alpha_pattern\": {\"a*a*a*a*a*a*a*a*a*a*b\": 2}}");
+        CheckpointException refused = assertThrows(CheckpointException.class, () -> LoraFile.open(folder, model));
+        assertTrue(String.valueOf(refused.getMessage()).contains("too many steps"), refused::getMessage);
+        config("{\"lora_alpha\": \"eight\"}");
+        assertThrows(CheckpointException.class, () -> LoraFile.open(folder, model));
+    }
+
     @Test
     void everyTensorWithoutAPlaceIsNamed() {
         pair(new AdapterFile(), Q + ".lora_A.weight", Q + ".lora_B.weight", 3, 4, 6)
@@ -148,8 +164,8 @@ class LoraFileTest {
         pair(new AdapterFile(), Q + ".lora_A.weight", Q + ".lora_B.weight", 3, 4, 6)
                 .write(file());
         config("{\"peft_type\": \"LOHA\"}");
-        assertTrue(refusal().contains("peft_type is LOHA"), refusal());
+        assertTrue(refusal().contains("peft_type is \"LOHA\"; accepted: LORA"), refusal());
         config("{\"peft_type\": \"LORA\", \"use_dora\": true}");
-        assertTrue(refusal().contains("use_dora"), refusal());
+        assertTrue(refusal().contains("use_dora is true; accepted: false"), refusal());
     }
 }

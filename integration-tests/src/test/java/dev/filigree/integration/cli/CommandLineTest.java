@@ -10,6 +10,8 @@ import dev.filigree.integration.process.ModulePathProcess;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -24,7 +26,7 @@ class CommandLineTest {
     Path folder;
 
     @ParameterizedTest
-    @ValueSource(strings = {"run", "tokenize", "check", "backends", "explain", "needle", "verify"})
+    @ValueSource(strings = {"run", "tokenize", "check", "backends", "explain", "needle", "verify", "bench"})
     void everyCommandHasHelpWithExamples(String command) throws Exception {
         var result = ModulePathProcess.cli(command, "--help").run(SOON);
         assertEquals(0, result.exitCode(), result.toString());
@@ -225,6 +227,70 @@ class CommandLineTest {
         assertEquals(1, failed.exitCode(), failed.toString());
         assertTrue(failed.out().contains("FAIL"), failed.out());
         assertTrue(failed.out().contains("position 0: logits differ by 2."), failed.out());
+    }
+
+    /** Two steps, both of which the sparse config keeps dense: equal pictures, side by side on a sheet. */
+    @Test
+    void paintComparesConfigsOnASheet() throws Exception {
+        Path sheet = folder.resolve("sheet.png");
+        Path report = folder.resolve("paint.json");
+        var painted = ModulePathProcess.cli(
+                        "paint",
+                        "a large red ring left of a small blue cross on grey",
+                        "--steps",
+                        "2",
+                        "--guidance",
+                        "1",
+                        "--config",
+                        "examples/shapes.yaml",
+                        "--against",
+                        "examples/shapes-xattention.yaml",
+                        "-o",
+                        sheet.toString(),
+                        "--json",
+                        report.toString())
+                .run(LATER);
+        assertEquals(0, painted.exitCode(), painted.toString());
+        JsonNode runs = new JsonMapper().readTree(report.toFile()).get("runs");
+        assertEquals(2, runs.get(0).get("attentionSteps").get("dense").intValue());
+        assertEquals("equal", runs.get(1).get("psnr").textValue());
+        byte[] png = Files.readAllBytes(sheet);
+        assertEquals("PNG", new String(png, 1, 3, java.nio.charset.StandardCharsets.ISO_8859_1));
+        var unknown = ModulePathProcess.cli("paint", "a purple elephant", "-o", sheet.toString())
+                .run(SOON);
+        assertEquals(2, unknown.exitCode(), unknown.toString());
+        assertTrue(unknown.err().contains("elephant") || unknown.err().contains("purple"), unknown.err());
+    }
+
+    /** Few inputs, so that it is over soon: 8 bits on both sides keep the answer all the same. */
+    @Test
+    void quantizeWritesACheckpointThatAnswers() throws Exception {
+        Path checkpoint = folder.resolve("needle-w8a8");
+        Path page = folder.resolve("quantize.html");
+        Path report = folder.resolve("quantize.json");
+        String options =
+                "--scheme w8a8 --smooth none --rank 4 --iterations 1 --samples 1 --rows 64 --min-tokens 600 --max-tokens 700";
+        List<String> command = new ArrayList<>(List.of("quantize", "examples/models/needle-16k"));
+        command.addAll(List.of(options.split(" ")));
+        command.addAll(List.of("-o", checkpoint.toString(), "--html", page.toString(), "--json", report.toString()));
+        var quantized = ModulePathProcess.cli(command.toArray(String[]::new)).run(LATER);
+        assertEquals(0, quantized.exitCode(), quantized.toString());
+        JsonNode groups = new JsonMapper().readTree(report.toFile()).get("errors");
+        assertEquals(6 * 4, groups.size(), "four groups in each of six layers");
+        for (JsonNode group : groups) {
+            double plain = group.get("plain").doubleValue();
+            assertTrue(plain > 0 && plain < 0.05, groups::toString);
+        }
+        assertTrue(Files.readString(page).contains("layer 5 gate, up"));
+        Path config = Files.writeString(
+                folder.resolve("w8a8.yaml"),
+                "model: " + checkpoint
+                        + "\nlinear: {policy: w8a8}\nprompt: {text: 'The pass key for amber otter is 83412. "
+                        + "What is the pass key for amber otter? '}\ngeneration: {maxTokens: 5}\n");
+        var answered = ModulePathProcess.cli("run", config.toString(), "--expect", "83412")
+                .run(LATER);
+        assertEquals(0, answered.exitCode(), answered.toString());
+        assertTrue(answered.out().contains("83412"), answered.out());
     }
 
     @ParameterizedTest

@@ -22,8 +22,8 @@ import org.junit.jupiter.api.Test;
 
 /** docs/oracles.md answers every oracle, with rules and tests that exist. */
 class OraclesTest {
-    private static final Map<String, Integer> NUMBERED = Map.of("K", 14, "S", 11, "E", 15, "D", 21, "L", 21);
-    private static final Pattern ROW = Pattern.compile("\\| ([KSEDL]\\d+) \\|.*");
+    private static final Map<String, Integer> NUMBERED = Map.of("K", 14, "S", 11, "E", 15, "D", 21, "L", 21, "Q", 32);
+    private static final Pattern ROW = Pattern.compile("\\| ([KSEDLQ]\\d+) \\|.*");
     private static final Pattern RULE = Pattern.compile("\\bR\\d{3,4}\\b");
     private static final Pattern TEST = Pattern.compile("`(\\w+)\\.(\\w+)`");
 
@@ -47,7 +47,7 @@ class OraclesTest {
             }
         }
         List<String> expected = new ArrayList<>();
-        for (String kind : List.of("K", "S", "E", "D", "L")) {
+        for (String kind : List.of("K", "S", "E", "D", "L", "Q")) {
             for (int i = 1; i <= NUMBERED.getOrDefault(kind, 0); i++) {
                 expected.add(kind + i);
             }

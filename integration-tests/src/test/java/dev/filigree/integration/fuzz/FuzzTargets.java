@@ -2,6 +2,7 @@ package dev.filigree.integration.fuzz;
 
 import dev.filigree.host.calibrate.CalibrationException;
 import dev.filigree.host.calibrate.heads.gradient.StateFile;
+import dev.filigree.host.calibrate.thresholds.StepLog;
 import dev.filigree.host.check.ReferenceException;
 import dev.filigree.host.check.ReferenceFile;
 import dev.filigree.host.checkpoint.Checkpoint;
@@ -20,24 +21,19 @@ import dev.filigree.policies.config.ConfigException;
 import dev.filigree.policies.config.ConfigReader;
 import dev.filigree.policies.table.HeadTableFile;
 import dev.filigree.policies.table.TableException;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.zip.ZipEntry;
-import java.util.zip.ZipOutputStream;
 
 /** The readers of files that somebody else may have written. */
 final class FuzzTargets {
     private static final Path EXAMPLES = ProjectTree.root().resolve("examples");
-    private static final Path HOST = ProjectTree.root().resolve("host/src/test/resources");
+    static final Path HOST = ProjectTree.root().resolve("host/src/test/resources");
     private static final String TEXT = "Ada's 1st caf\u00e9 \ud83d\ude00 costs 3,50\n\tand   more";
 
     private FuzzTargets() {}
@@ -52,7 +48,14 @@ final class FuzzTargets {
                 headTable(),
                 reference(),
                 states(),
-                pictureConfig());
+                calibrationLog(),
+                pictureConfig(),
+                QuantizedTargets.adapter(),
+                QuantizedTargets.nunchaku(),
+                QuantizedTargets.qserve(),
+                KitTargets.waivers(),
+                KitTargets.journal(),
+                KitTargets.bundle());
     }
 
     private static FuzzTarget config() {
@@ -113,7 +116,9 @@ final class FuzzTargets {
         return new FuzzTarget(
                 "safetensors",
                 Map.of(),
-                List.of(new Seed("a.safetensors", shard("a", "b")), new Seed("a.safetensors", quantized())),
+                List.of(
+                        new Seed("a.safetensors", SafetensorsSeeds.shard("a", "b")),
+                        new Seed("a.safetensors", SafetensorsSeeds.quantized())),
                 List.of(
                         "dtype",
                         "shape",
@@ -152,13 +157,13 @@ final class FuzzTargets {
                         "model.safetensors.index.json",
                         index,
                         "x.safetensors",
-                        shard("a", "b"),
+                        SafetensorsSeeds.shard("a", "b"),
                         "y.safetensors",
-                        shard("c")),
+                        SafetensorsSeeds.shard("c")),
                 List.of(
                         new Seed("model.safetensors.index.json", index),
-                        new Seed("x.safetensors", shard("a", "b")),
-                        new Seed("model.safetensors.zip", packed(shard("a", "b")))),
+                        new Seed("x.safetensors", SafetensorsSeeds.shard("a", "b")),
+                        new Seed("model.safetensors.zip", SafetensorsSeeds.packed(SafetensorsSeeds.shard("a", "b")))),
                 List.of(
                         "weight_map",
                         "x.safetensors",
@@ -298,6 +303,24 @@ final class FuzzTargets {
                 });
     }
 
+    private static FuzzTarget calibrationLog() {
+        return new FuzzTarget(
+                "calibration-log",
+                Map.of(),
+                List.of(new Seed(
+                        "steps.tsv",
+                        "# filigree calibration steps 1\n# r\n0.5\t1.0\n0.25\t0.125\n"
+                                .getBytes(StandardCharsets.UTF_8))),
+                List.of("# filigree calibration steps 1\n", "# r\n", "\t", "\n", "1e5", "0x1p3"),
+                List.of(CalibrationException.class),
+                (folder, file) -> {
+                    StepLog log = StepLog.open(Optional.of(file), "r");
+                    while (log.known() > 0) {
+                        log.next(2, () -> new double[2]);
+                    }
+                });
+    }
+
     private static FuzzTarget pictureConfig() {
         return new FuzzTarget(
                 "picture-config",
@@ -311,7 +334,7 @@ final class FuzzTargets {
                 });
     }
 
-    private static void touch(Map<String, StoredTensor> tensors) {
+    static void touch(Map<String, StoredTensor> tensors) {
         tensors.forEach((name, tensor) -> {
             if (tensor.data().byteSize() > 0) {
                 tensor.data()
@@ -326,7 +349,7 @@ final class FuzzTargets {
         return new Seed(name, bytes(file));
     }
 
-    private static byte[] bytes(Path file) {
+    static byte[] bytes(Path file) {
         try {
             return Files.readAllBytes(file);
         } catch (IOException e) {
@@ -335,48 +358,4 @@ final class FuzzTargets {
     }
 
     /** A file of f32 matrices 2 x 4. */
-    private static byte[] shard(String... names) {
-        StringBuilder header = new StringBuilder("{\"__metadata__\":{\"format\":\"pt\"}");
-        for (int i = 0; i < names.length; i++) {
-            header.append(",\"%s\":{\"dtype\":\"F32\",\"shape\":[2,4],\"data_offsets\":[%d,%d]}"
-                    .formatted(names[i], 32 * i, 32 * (i + 1)));
-        }
-        return file(header.append('}').toString(), 32 * names.length);
-    }
-
-    private static byte[] quantized() {
-        return file(
-                "{\"__metadata__\":{\"filigree.linears\":\"{}\"},\"w\":{\"dtype\":\"U8\",\"shape\":[3,5],"
-                        + "\"data_offsets\":[0,15]},\"e\":{\"dtype\":\"BF16\",\"shape\":[0],\"data_offsets\":[15,15]}}",
-                15);
-    }
-
-    private static byte[] file(String header, int dataBytes) {
-        byte[] text = header.getBytes(StandardCharsets.UTF_8);
-        return ByteBuffer.allocate(8 + text.length + dataBytes)
-                .order(ByteOrder.LITTLE_ENDIAN)
-                .putLong(text.length)
-                .put(text)
-                .array();
-    }
-
-    /** The packed form: header, bytes at even and at odd offsets of the data. */
-    private static byte[] packed(byte[] file) {
-        int start =
-                8 + (int) ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN).getLong();
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
-        try (ZipOutputStream zip = new ZipOutputStream(out)) {
-            zip.putNextEntry(new ZipEntry("header"));
-            zip.write(file, 0, start);
-            for (int half = 0; half < 2; half++) {
-                zip.putNextEntry(new ZipEntry(half == 0 ? "even" : "odd"));
-                for (int at = start + half; at < file.length; at += 2) {
-                    zip.write(file[at]);
-                }
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        return out.toByteArray();
-    }
 }

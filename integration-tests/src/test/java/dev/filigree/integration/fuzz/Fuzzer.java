@@ -1,6 +1,7 @@
 package dev.filigree.integration.fuzz;
 
 import com.sun.management.ThreadMXBean;
+import dev.filigree.integration.process.RunningClock;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
@@ -88,11 +89,11 @@ final class Fuzzer {
 
     /** Runs until the time is over and at least so many files were read. */
     Figures run(double seconds, long atLeast) throws IOException {
-        long start = System.nanoTime();
+        long start = RunningClock.nanoTime();
         Thread reader = Thread.currentThread();
         Thread watch = Thread.ofPlatform().daemon().start(() -> watch(reader));
         readSeeds();
-        while (findings.size() < 20 && ((System.nanoTime() - start) / 1e9 < seconds || executions < atLeast)) {
+        while (findings.size() < 20 && ((RunningClock.nanoTime() - start) / 1e9 < seconds || executions < atLeast)) {
             FuzzTarget.Seed from = corpus.get(random.nextInt(corpus.size()));
             FuzzTarget.Seed other = corpus.get(random.nextInt(corpus.size()));
             FuzzTarget.Seed bad = new FuzzTarget.Seed(from.fileName(), mutator.change(from.bytes(), other.bytes()));
@@ -106,7 +107,7 @@ final class Fuzzer {
                 executions,
                 accepted,
                 sentences.size(),
-                (System.nanoTime() - start) / 1e9,
+                (RunningClock.nanoTime() - start) / 1e9,
                 slowestNanos / 1e6,
                 List.copyOf(findings));
     }
@@ -119,7 +120,7 @@ final class Fuzzer {
         long bytes = heapBytes();
         long start = THREADS.getCurrentThreadCpuTime();
         begunCpu.set(start);
-        begun.set(System.nanoTime());
+        begun.set(RunningClock.nanoTime());
         String sentence = "";
         try {
             target.reading().read(folder, path);
@@ -187,7 +188,7 @@ final class Fuzzer {
                 Thread.sleep(500);
                 long since = begun.get();
                 boolean computes = THREADS.getThreadCpuTime(reader.threadId()) - begunCpu.get() > MAX_CPU_NANOS;
-                if (since != Long.MAX_VALUE && (computes || System.nanoTime() - since > MAX_NANOS)) {
+                if (since != Long.MAX_VALUE && (computes || RunningClock.nanoTime() - since > MAX_NANOS)) {
                     StringBuilder where = new StringBuilder("fuzz " + target.name() + ": hangs at");
                     for (StackTraceElement frame : reader.getStackTrace()) {
                         where.append("\n  ").append(frame);

@@ -8,17 +8,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.filigree.host.Filigree;
 import dev.filigree.host.checkpoint.CheckpointException;
 import dev.filigree.host.checkpoint.DecoderConfig;
-import dev.filigree.host.checkpoint.SafetensorsWriter;
-import dev.filigree.host.checkpoint.StoredType;
-import dev.filigree.host.checkpoint.TensorSpec;
 import dev.filigree.policies.config.AdapterConfig;
 import dev.filigree.policies.config.ConfigException;
 import dev.filigree.policies.config.RunConfig;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
-import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -27,28 +21,14 @@ class AdaptersTest {
     private static final String PROMPT =
             "The pass key for amber otter is 83412. What is the pass key for amber otter? ";
     private static final String LAYER = "model.layers.0.self_attn.o_proj";
-    private static final int RANK = 4;
+    private static final int RANK = TestAdapter.RANK;
 
     @TempDir
     private Path folder;
 
     private Path write(String layer, int in, int out) {
-        List<TensorSpec> specs = List.of(
-                new TensorSpec("base_model.model." + layer + ".lora_A.weight", StoredType.F32, List.of(4L, (long) in)),
-                new TensorSpec(
-                        "base_model.model." + layer + ".lora_B.weight", StoredType.F32, List.of((long) out, 4L)));
         Path file = folder.resolve(layer + ".safetensors");
-        Random random = new Random(5);
-        try (SafetensorsWriter writer = SafetensorsWriter.create(file, specs, Map.of())) {
-            for (TensorSpec spec : specs) {
-                float[] values = new float[(int) spec.numElements()];
-                for (int i = 0; i < values.length; i++) {
-                    values[i] = (float) random.nextGaussian();
-                }
-                writer.write(spec.name(), MemorySegment.ofArray(values));
-            }
-            writer.commit();
-        }
+        TestAdapter.write(file, layer, in, out);
         return file;
     }
 

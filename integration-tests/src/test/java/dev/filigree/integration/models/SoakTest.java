@@ -12,18 +12,23 @@ import dev.filigree.host.QueueFullException;
 import dev.filigree.host.ServingLoad;
 import dev.filigree.host.Session;
 import dev.filigree.host.engine.CacheFullException;
+import dev.filigree.integration.process.RunningClock;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Random;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
 /**
  * Clients that ask, fork, rewind and cancel while a backend fails at random: what is answered is right, and nothing is
- * left behind. Three seconds by default; {@code -Dfiligree.soak=600} makes it ten minutes and checks that memory is flat.
+ * left behind. Three seconds by default; {@code -Dfiligree.soak=1800} makes it half an hour and checks that memory is flat.
+ * Only the time counts that the process ran, so a machine that stops it for a while sees no hang.
  */
 class SoakTest {
     private static final long SECONDS = Long.getLong("filigree.soak", 3);
@@ -31,10 +36,13 @@ class SoakTest {
     private static final int NUM_PROMPTS = 10;
     private static final long SEED = Long.getLong("filigree.seed", System.nanoTime());
 
+    private static final long MAX_SILENT_NANOS = 120_000_000_000L;
+
     private final FaultyBackend backend =
             new FaultyBackend(TestModels.cpuBackends().getFirst());
     private final AtomicLong answers = new AtomicLong();
     private final AtomicLong failures = new AtomicLong();
+    private final AtomicLong refusals = new AtomicLong();
     private final List<List<Integer>> expected = new ArrayList<>();
     private long deadline;
 
@@ -53,12 +61,30 @@ class SoakTest {
             }
             backend.failAtRandom(0.02, SEED);
             long middle = run(model, 2 * SECONDS / 3.0);
+            long middleHeap = heapBytes();
             long end = run(model, SECONDS / 3.0);
+            long endHeap = heapBytes();
             assertIdle(model.load());
+            System.out.printf(
+                    Locale.ROOT,
+                    "soak: %.1f minutes, %d answers as alone, %d faults, %d requests failed, %d refused, "
+                            + "native bytes at most %d, then %d, heap bytes %d, then %d%n",
+                    SECONDS / 60.0,
+                    answers.get(),
+                    backend.faults(),
+                    failures.get(),
+                    refusals.get(),
+                    middle,
+                    end,
+                    middleHeap,
+                    endHeap);
             assertTrue(answers.get() > NUM_CLIENTS, () -> "seed " + SEED + ": only " + answers + " answers");
             assertTrue(backend.faults() > 0 && failures.get() > 0, () -> "seed " + SEED + ": nothing ever failed");
             if (SECONDS >= 60) {
                 assertTrue(end <= middle * 1.05, () -> "native bytes grew from " + middle + " to " + end);
+                assertTrue(
+                        endHeap <= middleHeap * 1.1 + (8 << 20),
+                        () -> "heap bytes grew from " + middleHeap + " to " + endHeap);
             }
         }
         assertEquals(0, backend.usedBytes());
@@ -66,33 +92,57 @@ class SoakTest {
 
     /** Runs all clients and returns the most native memory that was seen between two of their requests. */
     private long run(Filigree model, double seconds) throws Exception {
-        deadline = System.nanoTime() + (long) (seconds * 1e9);
+        deadline = RunningClock.nanoTime() + (long) (seconds * 1e9);
         AtomicLong most = new AtomicLong();
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
             List<Future<?>> clients = new ArrayList<>();
             for (int i = 0; i < NUM_CLIENTS; i++) {
                 Random random = new Random(SEED + i);
                 clients.add(threads.submit(() -> {
-                    while (System.nanoTime() < deadline || isEarly()) {
+                    while (RunningClock.nanoTime() < deadline || isEarly()) {
                         tryOnce(model, random);
                         most.accumulateAndGet(backend.usedBytes(), Math::max);
                     }
+                    return true;
                 }));
             }
-            for (Future<?> client : clients) {
-                client.get();
-            }
+            await(clients, threads);
         }
         return most.get();
     }
 
+    /** Waits for all clients; when none of them gets any further, says so in place of waiting for ever. */
+    private void await(List<Future<?>> clients, ExecutorService threads) throws Exception {
+        long seen = -1;
+        long since = RunningClock.nanoTime();
+        for (int i = 0; i < clients.size(); ) {
+            try {
+                clients.get(i).get(200, TimeUnit.MILLISECONDS);
+                i++;
+            } catch (TimeoutException e) {
+                long now = answers.get() + failures.get() + refusals.get();
+                since = now == seen ? since : RunningClock.nanoTime();
+                seen = now;
+                if (RunningClock.nanoTime() - since > MAX_SILENT_NANOS) {
+                    threads.shutdownNow();
+                    throw new AssertionError("seed " + SEED + ": nothing was answered or refused for two minutes", e);
+                }
+            }
+        }
+    }
+
+    private static long heapBytes() {
+        System.gc();
+        return Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory();
+    }
+
     /** A slow machine gets up to a minute more for the least that a run must have seen. */
     private boolean isEarly() {
-        return System.nanoTime() < deadline + 60_000_000_000L
+        return RunningClock.nanoTime() < deadline + 60_000_000_000L
                 && (failures.get() < 3 || answers.get() < 4 * NUM_CLIENTS);
     }
 
-    private void tryOnce(Filigree model, Random random) {
+    private void tryOnce(Filigree model, Random random) throws InterruptedException {
         int number = random.nextInt(NUM_PROMPTS);
         try {
             if (random.nextBoolean()) {
@@ -103,7 +153,11 @@ class SoakTest {
             } else {
                 converse(model, random, number);
             }
-        } catch (BackendException | OutOfMemoryException | CacheFullException | QueueFullException e) {
+        } catch (QueueFullException | CacheFullException e) {
+            refusals.incrementAndGet();
+            // Asking again at once would leave the others no time to answer.
+            Thread.sleep(1 + random.nextInt(50));
+        } catch (BackendException | OutOfMemoryException e) {
             failures.incrementAndGet();
         }
     }

@@ -2,6 +2,7 @@ package dev.filigree.integration.process;
 
 import java.io.File;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -107,10 +108,18 @@ public final class ModulePathProcess {
         modules.forEach(module -> path.append(File.pathSeparator).append(module));
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(coverageAgent());
         command.addAll(ProjectTree.jvmOptions());
         command.addAll(jvmOptions);
         command.addAll(List.of("-p", path.toString(), "-m", main));
         command.addAll(arguments);
         return command;
+    }
+
+    /** The agent that records what the tests run, if this process has it: what their processes run counts too. */
+    private static List<String> coverageAgent() {
+        return ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+                .filter(option -> option.startsWith("-javaagent:") && option.contains("jacoco"))
+                .toList();
     }
 }

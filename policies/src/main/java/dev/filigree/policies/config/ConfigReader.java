@@ -115,7 +115,11 @@ public final class ConfigReader {
         }
 
         RunConfig run() {
-            Optional<Path> model = model();
+            Section model = new Section("model", root.take("model"), Optional.of("folder"), problems);
+            Optional<Path> folder = folder(model);
+            Optional<Path> keySmoothing =
+                    model.take("keySmoothing").flatMap(node -> paths.file("model.keySmoothing", node));
+            model.refuseOthers();
             Optional<String> compute =
                     root.take("compute").flatMap(node -> new Values(problems).choice("compute", node, DTYPES));
             BackendRequest backend = new BackendSection(root.take("backend"), backends, problems).read();
@@ -133,7 +137,8 @@ public final class ConfigReader {
             problems.throwIfAny();
             return new RunConfig(
                     file,
-                    model.orElseThrow(),
+                    folder.orElseThrow(),
+                    keySmoothing,
                     backend,
                     DType.valueOf(compute.orElse("f32").toUpperCase(Locale.ROOT)),
                     attention.orElseThrow(),
@@ -146,13 +151,11 @@ public final class ConfigReader {
                     problems.keys());
         }
 
-        private Optional<Path> model() {
-            Section section = new Section("model", root.take("model"), Optional.of("folder"), problems);
+        private Optional<Path> folder(Section section) {
             Optional<YamlNode> folder = section.take("folder");
             if (folder.isEmpty()) {
                 section.problem("folder", "is missing; it names the folder of the checkpoint");
             }
-            section.refuseOthers();
             return folder.flatMap(node -> paths.folder("model.folder", node));
         }
 

@@ -17,6 +17,7 @@ final class ConfigText {
     static String of(RunConfig config) {
         ConfigText t = new ConfigText(config.given());
         t.line("", "model.folder", config.model());
+        config.keySmoothing().ifPresent(file -> t.line("", "model.keySmoothing", file));
         t.line("", "compute", config.compute());
         t.line("", "backend.name", config.backend().name().orElse("auto"));
         t.line("", "backend.order", config.backend().order());

@@ -17,6 +17,7 @@ import java.util.TreeSet;
  *
  * @param file the config file, for messages
  * @param model folder of the checkpoint
+ * @param keySmoothing factors of smoothed keys, as {@code filigree calibrate keys} writes them
  * @param backend which backend is asked for
  * @param compute dtype of activations: f32, f16 or bf16
  * @param attention the attention policy
@@ -31,6 +32,7 @@ import java.util.TreeSet;
 public record RunConfig(
         Path file,
         Path model,
+        Optional<Path> keySmoothing,
         BackendRequest backend,
         DType compute,
         PolicySection attention,
@@ -55,19 +57,55 @@ public record RunConfig(
         BackendRequest request = new BackendRequest(
                 auto ? Optional.empty() : Optional.of(name), List.of(), options, backend.configKey());
         return new RunConfig(
-                file, model, request, compute, attention, kvCache, linear, adapters, prompt, generation, limits, given);
+                file,
+                model,
+                keySmoothing,
+                request,
+                compute,
+                attention,
+                kvCache,
+                linear,
+                adapters,
+                prompt,
+                generation,
+                limits,
+                given);
     }
 
     /** The same with other generation settings. */
     public RunConfig withGeneration(GenerationConfig other) {
         return new RunConfig(
-                file, model, backend, compute, attention, kvCache, linear, adapters, prompt, other, limits, given);
+                file,
+                model,
+                keySmoothing,
+                backend,
+                compute,
+                attention,
+                kvCache,
+                linear,
+                adapters,
+                prompt,
+                other,
+                limits,
+                given);
     }
 
     /** The same with other limits. */
     public RunConfig withLimits(LimitsConfig other) {
         return new RunConfig(
-                file, model, backend, compute, attention, kvCache, linear, adapters, prompt, generation, other, given);
+                file,
+                model,
+                keySmoothing,
+                backend,
+                compute,
+                attention,
+                kvCache,
+                linear,
+                adapters,
+                prompt,
+                generation,
+                other,
+                given);
     }
 
     /** The same with further adapters. */
@@ -75,7 +113,19 @@ public record RunConfig(
         List<AdapterConfig> all = new ArrayList<>(adapters);
         all.addAll(more);
         return new RunConfig(
-                file, model, backend, compute, attention, kvCache, linear, all, prompt, generation, limits, given);
+                file,
+                model,
+                keySmoothing,
+                backend,
+                compute,
+                attention,
+                kvCache,
+                linear,
+                all,
+                prompt,
+                generation,
+                limits,
+                given);
     }
 
     /** Every effective value, one line each, defaults marked. */

@@ -141,7 +141,7 @@ class LServeTest {
     }
 
     @Test
-    void aBudgetWithoutRoomForSinkAndNewestIsRefused() {
+    void h8_aBudgetWithoutRoomForSinkAndNewestIsRefused() {
         AttentionPolicy policy = new LServePolicy(config(23, 4));
         assertEquals(
                 "lserve: budget must hold the sink and the newest page, 24 tokens in pages of 8, not 23"
@@ -151,7 +151,7 @@ class LServeTest {
     }
 
     @Test
-    void aCacheWithoutStatisticsIsRefused() {
+    void h8_aCacheWithoutStatisticsIsRefused() {
         AttentionProblem problem = problem(new DensePolicy(), Phase.DECODE, 0, 1024);
         assertEquals(
                 "lserve: page selection needs linear pages with statistics of 4 tokens, not cache class full:"
@@ -161,7 +161,7 @@ class LServeTest {
     }
 
     @Test
-    void statisticsThatDoNotDivideThePageAreRefusedByTheCache() {
+    void h8_statisticsThatDoNotDivideThePageAreRefusedByTheCache() {
         AttentionPolicy policy = new LServePolicy(
                 new LServeConfig(64, 0, 16, 4, SelectionScope.QUERY_HEAD, LayerSet.NONE, new DensePolicy()));
         assertEquals(

@@ -54,6 +54,13 @@ class HeadTableTest {
     }
 
     @Test
+    void aRefusalStaysALineToRead() {
+        TableException e = assertThrows(TableException.class, () -> read("1 x" + "y".repeat(10_000) + "\n"));
+        assertTrue(String.valueOf(e.getMessage()).length() < 700, e::getMessage);
+        assertTrue(String.valueOf(e.getMessage()).contains("table.tsv:1 must hold finite numbers"), e::getMessage);
+    }
+
+    @Test
     void missingAndBinaryFilesAreRefused() throws IOException {
         assertThrows(TableException.class, () -> HeadTableFile.read(folder.resolve("none.tsv")));
         Path binary = Files.write(folder.resolve("b.tsv"), new byte[] {(byte) 0xff, (byte) 0xc0, 0});

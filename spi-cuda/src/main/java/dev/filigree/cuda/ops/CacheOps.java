@@ -118,19 +118,14 @@ final class CacheOps {
         HeadMap heads = op.heads();
         int headsPerList = op.choice().scope() == PageChoice.SelectionScope.QUERY_HEAD ? 1 : heads.groupSize();
         int listsPerKvHead = heads.groupSize() / headsPerList;
-        long maxPages = tensors.get(op.scores()).capacity(2);
-        long blocks = Grids.blocksWithScratch(
-                device, tensors.get(op.choice().slots()).capacity(0) * heads.numServedKvHeads() * listsPerKvHead);
-        return Choice.withScratch(
-                blocks * 32 * maxPages,
-                Launch.of("page_select__cuda", 256)
-                        .tensors(op.scores(), op.kvLengths(), op.choice().slots())
-                        .tensors(op.choice().counts(), op.choice().pages())
-                        .arg(new Arg.IntsArg(heads.kvHeads()))
-                        .ints(heads.numServedKvHeads(), listsPerKvHead, op.budgetPages(), op.sinkPages())
-                        .ints(op.pageSize(), op.reuseInterval(), Math.toIntExact(maxPages))
-                        .scratch()
-                        .grid(blocks));
+        long lists = tensors.get(op.choice().slots()).capacity(0) * heads.numServedKvHeads() * listsPerKvHead;
+        return Choice.of(Launch.of("page_select__cuda", 512)
+                .tensors(op.scores(), op.kvLengths(), op.choice().slots())
+                .tensors(op.choice().counts(), op.choice().pages())
+                .arg(new Arg.IntsArg(heads.kvHeads()))
+                .ints(heads.numServedKvHeads(), listsPerKvHead, op.budgetPages(), op.sinkPages())
+                .ints(op.pageSize(), op.reuseInterval())
+                .grid(Grids.blocks(device, lists, 1)));
     }
 
     static Choice blockSelect(BlockSelect op, Tensors tensors, DeviceTraits device) {

@@ -83,7 +83,8 @@ public final class Choosers {
             case BlockSelect o ->
                 HopperSelection.select(o, tensors, device).orElseGet(() -> CacheOps.blockSelect(o, tensors, device));
             case PageStats o -> CacheOps.stats(o, tensors, device);
-            case PageScore o -> CacheOps.score(o, tensors, device);
+            case PageScore o ->
+                HopperPageScore.score(o, tensors, device).orElseGet(() -> CacheOps.score(o, tensors, device));
             case PageSelect o -> CacheOps.select(o, tensors, device);
             case KvAppend o -> CacheOps.append(o, tensors, device);
             case KvDequantize o -> CacheOps.dequantize(o, tensors, device);

@@ -36,14 +36,26 @@ final class HeadTables {
     /**
      * One row per group of query heads that read the same pages: first query head, slot, whether it streams, sink, recent, its
      * list of pages or -1 (struct DecodeGroup).
+     *
+     * @param headsPerList query heads that share a list, 0 where there are none
      */
-    static List<Integer> readers(HeadMap heads, HeadPattern pattern, int headsPerReader, boolean listed) {
+    static List<Integer> readers(HeadMap heads, HeadPattern pattern, int headsPerReader, int headsPerList) {
         List<Integer> table = new ArrayList<>();
         for (int i = 0; i < heads.numServedQoHeads(); i += headsPerReader) {
             int head = heads.qoHead(i);
             table.addAll(List.of(head, heads.kvSlot(i)));
             table.addAll(pattern(pattern));
-            table.addAll(List.of(listed ? head / headsPerReader : -1, 0, 0));
+            table.addAll(List.of(headsPerList == 0 ? -1 : head / headsPerList, 0, 0));
+        }
+        return table;
+    }
+
+    /** One row of 4 integers per served KV head: first query head, slot, first list (struct PageReader). */
+    static List<Integer> scored(HeadMap heads, int headsPerList) {
+        List<Integer> table = new ArrayList<>();
+        for (int i = 0; i < heads.numServedQoHeads(); i += heads.groupSize()) {
+            int head = heads.qoHead(i);
+            table.addAll(List.of(head, heads.kvSlot(i), head / headsPerList, 0));
         }
         return table;
     }

@@ -24,7 +24,7 @@ import java.util.stream.Stream;
  * general kernels then take; quantized pages are among those, because rounding what they hold to 16 bits costs more than R401 allows.
  */
 final class HopperPagedPrefill {
-    private static final int GATHER_BYTES = 128;
+    private static final int GATHER_BYTES = 88;
     /** Most scratch that gathered rows may take; a larger batch of contexts stays on the general kernels. */
     private static final long MOST_SCRATCH = 4L << 30;
 
@@ -65,26 +65,21 @@ final class HopperPagedPrefill {
                 .end(HopperPrefill.PARAMS_BYTES);
         List<Launch> launches = new ArrayList<>();
         launches.add(Launch.of("paged_gather__b16", 256)
-                .arg(gather(op, tensors, k, rowBytes, bf16))
+                .arg(gather(op, tensors, k, rowBytes))
                 .grid(Math.max(1, columns), Math.max(1, numSeqs), 1));
         launches.addAll(HopperPrefill.launches(params, heads, q.dtype(), headDim, false, headsPerSection, device));
         return Optional.of(new Choice.Chosen(HopperPrefill.kernel(q.dtype(), headDim, false), scratch, launches));
     }
 
-    private static Arg gather(PagedAttention op, Tensors tensors, long k, long rowBytes, boolean bf16) {
+    private static Arg gather(PagedAttention op, Tensors tensors, long k, long rowBytes) {
         KvPageLayout layout = op.kv().layout();
         return new Struct()
                 .data(op.kv().pages(), op.kv().pageTable(), op.kvLengths())
                 .scratch(HopperPrefill.QUEUE_BYTES, k, k + rowBytes)
-                .longs(layout.pageBytes(), layout.vDataOffset(), layout.kScaleOffset(), layout.kZeroOffset())
-                .longs(layout.vScaleOffset(), layout.vZeroOffset())
+                .longs(layout.pageBytes(), layout.vDataOffset())
                 .numSeqs(op.qOffsets())
                 .ints(Math.toIntExact(tensors.get(op.kv().pageTable()).capacity(1)), layout.pageSize())
-                .ints(
-                        layout.numHeads(),
-                        layout.headDimQk(),
-                        layout.k().storage().bits(),
-                        bf16 ? 1 : 0)
+                .ints(layout.numHeads(), layout.headDimQk())
                 .end(GATHER_BYTES);
     }
 

@@ -18,6 +18,8 @@ import org.lwjgl.vulkan.VkPhysicalDeviceMemoryProperties;
 
 /** One buffer with memory of its own, known to shaders by its address. */
 public final class Allocation implements AutoCloseable {
+    private static final int SHARED = VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
+
     private final Device device;
     private final long sizeBytes;
     private final long buffer;
@@ -39,10 +41,18 @@ public final class Allocation implements AutoCloseable {
         return make(device, sizeBytes, VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT, false);
     }
 
-    /** Memory that the host writes and reads, coherent. */
+    /**
+     * Memory that the host writes and shaders read, coherent: on the device where the host reaches it there, since what every work
+     * group reads must not come over the bus.
+     */
+    public static Allocation parameters(Device device, long sizeBytes) {
+        int local = SHARED | VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT;
+        return make(device, sizeBytes, has(device, local) ? local : SHARED, true);
+    }
+
+    /** Memory of the host that copies go through, coherent. */
     public static Allocation shared(Device device, long sizeBytes) {
-        return make(
-                device, sizeBytes, VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT, true);
+        return make(device, sizeBytes, SHARED, true);
     }
 
     private static Allocation make(Device device, long sizeBytes, int wanted, boolean map) {
@@ -102,6 +112,16 @@ public final class Allocation implements AutoCloseable {
         }
     }
 
+    private static boolean has(Device device, int wanted) {
+        try (MemoryStack stack = stackPush()) {
+            var memory = VkPhysicalDeviceMemoryProperties.calloc(stack);
+            vkGetPhysicalDeviceMemoryProperties(device.physical().handle(), memory);
+            return memory.memoryTypes().stream()
+                    .limit(memory.memoryTypeCount())
+                    .anyMatch(t -> (t.propertyFlags() & wanted) == wanted);
+        }
+    }
+
     private static int type(MemoryStack stack, Device device, int allowed, int wanted) {
         var memory = VkPhysicalDeviceMemoryProperties.calloc(stack);
         vkGetPhysicalDeviceMemoryProperties(device.physical().handle(), memory);
@@ -134,7 +154,9 @@ public final class Allocation implements AutoCloseable {
 
     @Override
     public void close() {
-        vkDestroyBuffer(device.handle(), buffer, null);
-        vkFreeMemory(device.handle(), memory, null);
+        device.destroy(() -> {
+            vkDestroyBuffer(device.handle(), buffer, null);
+            vkFreeMemory(device.handle(), memory, null);
+        });
     }
 }

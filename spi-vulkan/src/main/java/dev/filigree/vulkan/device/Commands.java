@@ -40,11 +40,22 @@ public final class Commands implements AutoCloseable {
         }
     }
 
-    /** Waits for its last submission and starts to record. */
+    /** Waits for its last submission and starts to record what is submitted once at a time. */
     public Commands begin() {
+        return begin(false);
+    }
+
+    /**
+     * Waits for its last submission and starts to record.
+     *
+     * @param again whether it may be submitted again before it is done
+     */
+    public Commands begin(boolean again) {
         await();
         try (MemoryStack stack = stackPush()) {
-            var info = VkCommandBufferBeginInfo.calloc(stack).sType$Default();
+            var info = VkCommandBufferBeginInfo.calloc(stack)
+                    .sType$Default()
+                    .flags(again ? VK_COMMAND_BUFFER_USAGE_SIMULTANEOUS_USE_BIT : 0);
             Results.check(vkBeginCommandBuffer(buffer, info), "vkBeginCommandBuffer");
         }
         return barrier();
@@ -53,28 +64,43 @@ public final class Commands implements AutoCloseable {
     /** What follows sees what came before, in this buffer and in those submitted earlier. */
     public Commands barrier() {
         try (MemoryStack stack = stackPush()) {
-            int stages = VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT;
+            int writers = VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT;
+            int readers = writers | VK_PIPELINE_STAGE_DRAW_INDIRECT_BIT;
             var all = VkMemoryBarrier.calloc(1, stack);
             all.get(0)
                     .sType$Default()
                     .srcAccessMask(VK_ACCESS_SHADER_WRITE_BIT | VK_ACCESS_TRANSFER_WRITE_BIT)
-                    .dstAccessMask(VK_ACCESS_SHADER_READ_BIT
+                    .dstAccessMask(VK_ACCESS_INDIRECT_COMMAND_READ_BIT
+                            | VK_ACCESS_SHADER_READ_BIT
                             | VK_ACCESS_SHADER_WRITE_BIT
                             | VK_ACCESS_TRANSFER_READ_BIT
                             | VK_ACCESS_TRANSFER_WRITE_BIT);
-            vkCmdPipelineBarrier(buffer, stages, stages, 0, all, null, null);
+            vkCmdPipelineBarrier(buffer, writers, readers, 0, all, null, null);
         }
         return this;
     }
 
-    /** Launches a pipeline over as many work groups as the three numbers at an offset of {@code counts} say. */
-    public Commands dispatch(Pipelines pipelines, long pipeline, long params, Allocation counts, long offset) {
+    /** Launches a pipeline over as many work groups as the tally at an offset of {@code tallies} says. */
+    public Commands dispatch(Pipelines pipelines, long pipeline, long params, Allocation tallies, long offset) {
         try (MemoryStack stack = stackPush()) {
-            vkCmdBindPipeline(buffer, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline);
-            vkCmdPushConstants(buffer, pipelines.layout(), VK_SHADER_STAGE_COMPUTE_BIT, 0, stack.longs(params));
-            vkCmdDispatchIndirect(buffer, counts.buffer(), offset);
+            bind(stack, pipelines, pipeline, params, tallies.address() + offset);
+            vkCmdDispatchIndirect(buffer, tallies.buffer(), offset);
         }
         return barrier();
+    }
+
+    /** Launches one work group of a pipeline that changes the tally. */
+    public Commands dispatchOne(Pipelines pipelines, long pipeline, Allocation tallies, long offset) {
+        try (MemoryStack stack = stackPush()) {
+            bind(stack, pipelines, pipeline, 0, tallies.address() + offset);
+            vkCmdDispatch(buffer, 1, 1, 1);
+        }
+        return barrier();
+    }
+
+    private void bind(MemoryStack stack, Pipelines pipelines, long pipeline, long params, long tally) {
+        vkCmdBindPipeline(buffer, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline);
+        vkCmdPushConstants(buffer, pipelines.layout(), VK_SHADER_STAGE_COMPUTE_BIT, 0, stack.longs(params, tally));
     }
 
     /** Copies bytes. */
@@ -127,6 +153,6 @@ public final class Commands implements AutoCloseable {
     @Override
     public void close() {
         await();
-        vkDestroyCommandPool(device.handle(), pool, null);
+        device.destroy(() -> vkDestroyCommandPool(device.handle(), pool, null));
     }
 }

@@ -3,6 +3,7 @@ package dev.filigree.vulkan.device;
 import static org.lwjgl.vulkan.KHRCooperativeMatrix.*;
 import static org.lwjgl.vulkan.KHRShaderBfloat16.VK_COMPONENT_TYPE_BFLOAT16_KHR;
 import static org.lwjgl.vulkan.KHRShaderBfloat16.VK_KHR_SHADER_BFLOAT16_EXTENSION_NAME;
+import static org.lwjgl.vulkan.NVCooperativeMatrix2.VK_NV_COOPERATIVE_MATRIX_2_EXTENSION_NAME;
 import static org.lwjgl.vulkan.VK10.vkEnumerateDeviceExtensionProperties;
 import static org.lwjgl.vulkan.VK11.vkGetPhysicalDeviceFeatures2;
 
@@ -20,21 +21,36 @@ import org.lwjgl.vulkan.VkPhysicalDeviceFeatures2;
 import org.lwjgl.vulkan.VkPhysicalDeviceShaderBfloat16FeaturesKHR;
 import org.lwjgl.vulkan.VkPhysicalDeviceVulkan12Features;
 
-/** Which 16-bit types a device multiplies as matrices of 16 x 16 x 16 with sums in fp32 (VK_KHR_cooperative_matrix). */
+/** Which 16-bit types a device multiplies as fragments of 16 x 16 x 16 with sums in fp32 (VK_KHR_cooperative_matrix). */
 final class CooperativeMatrices {
     private static final int SIZE = 16;
 
     private CooperativeMatrices() {}
 
-    /** f16, bf16, both or none; asks only for what the device lists. */
-    static Set<DType> of(MemoryStack stack, VkPhysicalDevice device) {
+    /** Asks only for what the device lists. */
+    static Matrices of(MemoryStack stack, VkPhysicalDevice device) {
         Set<String> extensions = extensions(stack, device);
-        Set<DType> types = EnumSet.noneOf(DType.class);
         if (!extensions.contains(VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME)
                 || device.getCapabilities().vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR == 0) {
-            return types;
+            return Matrices.NONE;
         }
-        boolean knowsBf16 = extensions.contains(VK_KHR_SHADER_BFLOAT16_EXTENSION_NAME);
+        Set<DType> known = known(stack, device, extensions.contains(VK_KHR_SHADER_BFLOAT16_EXTENSION_NAME));
+        Set<Integer> components = known.isEmpty() ? Set.of() : components(stack, device);
+        Set<DType> types = EnumSet.noneOf(DType.class);
+        for (DType type : known) {
+            if (components.contains(
+                    type == DType.F16 ? VK_COMPONENT_TYPE_FLOAT16_KHR : VK_COMPONENT_TYPE_BFLOAT16_KHR)) {
+                types.add(type);
+            }
+        }
+        boolean two = extensions.contains(VK_NV_COOPERATIVE_MATRIX_2_EXTENSION_NAME)
+                && device.getCapabilities().vkGetPhysicalDeviceCooperativeMatrixFlexibleDimensionsPropertiesNV != 0;
+        return new Matrices(types, two ? WorkgroupMatrices.of(stack, device, known) : Set.of(), false);
+    }
+
+    /** Types that shaders may use in matrices of any kind. */
+    private static Set<DType> known(MemoryStack stack, VkPhysicalDevice device, boolean knowsBf16) {
+        Set<DType> types = EnumSet.noneOf(DType.class);
         var bf16 = VkPhysicalDeviceShaderBfloat16FeaturesKHR.calloc(stack).sType$Default();
         var matrices = VkPhysicalDeviceCooperativeMatrixFeaturesKHR.calloc(stack)
                 .sType$Default()
@@ -46,13 +62,8 @@ final class CooperativeMatrices {
         if (!matrices.cooperativeMatrix() || !twelve.vulkanMemoryModel() || !twelve.shaderFloat16()) {
             return types;
         }
-        Set<Integer> components = components(stack, device);
-        if (components.contains(VK_COMPONENT_TYPE_FLOAT16_KHR)) {
-            types.add(DType.F16);
-        }
-        if (knowsBf16
-                && bf16.shaderBFloat16CooperativeMatrix()
-                && components.contains(VK_COMPONENT_TYPE_BFLOAT16_KHR)) {
+        types.add(DType.F16);
+        if (knowsBf16 && bf16.shaderBFloat16CooperativeMatrix()) {
             types.add(DType.BF16);
         }
         return types;

@@ -22,19 +22,29 @@ import org.lwjgl.vulkan.VkTimelineSemaphoreSubmitInfo;
 
 /** A logical device with one compute queue and one timeline that counts what was submitted. Thread-safe. */
 public final class Device implements AutoCloseable {
+    /** How long a wait stays inside the driver before it looks whether the virtual machine exits. */
+    private static final long WAIT_NANOS = 50_000_000;
+
     private final Instance instance;
     private final PhysicalDevice physical;
+    private final long sliceOperations;
     private final VkDevice handle;
     private final VkQueue queue;
     private final int family;
     private final long timeline;
     private final ReentrantLock lock = new ReentrantLock();
+    private final Exit exit = new Exit(this);
     private long submitted;
 
-    /** Opens a device; the instance is closed with it. */
-    public Device(Instance instance, PhysicalDevice physical) {
+    /**
+     * Opens a device; the instance is closed with it.
+     *
+     * @param sliceOperations about how many operations one dispatch may take
+     */
+    public Device(Instance instance, PhysicalDevice physical, long sliceOperations) {
         this.instance = instance;
         this.physical = physical;
+        this.sliceOperations = sliceOperations;
         try (MemoryStack stack = stackPush()) {
             family = computeFamily(stack);
             var queues = VkDeviceQueueCreateInfo.calloc(1, stack);
@@ -82,6 +92,11 @@ public final class Device implements AutoCloseable {
         return physical;
     }
 
+    /** About how many operations one dispatch may take. */
+    public long sliceOperations() {
+        return sliceOperations;
+    }
+
     /** Lanes of a work group: a subgroup where a processor plays the device, since barriers are dear there. */
     public int lanes() {
         return physical.software() ? physical.subgroupSize() : Math.max(64, physical.subgroupSize());
@@ -89,6 +104,7 @@ public final class Device implements AutoCloseable {
 
     /** Submits a recorded command buffer; returns the point of the timeline at which it is done. */
     long submit(VkCommandBuffer commands) {
+        exit.enter();
         lock.lock();
         try (MemoryStack stack = stackPush()) {
             long point = submitted + 1;
@@ -106,18 +122,29 @@ public final class Device implements AutoCloseable {
             return point;
         } finally {
             lock.unlock();
+            exit.leave();
         }
     }
 
     /** Waits until a point of the timeline is reached; a message of the validation layers is an error. */
     void await(long point) {
-        try (MemoryStack stack = stackPush()) {
-            var info = VkSemaphoreWaitInfo.calloc(stack)
-                    .sType$Default()
-                    .semaphoreCount(1)
-                    .pSemaphores(stack.longs(timeline))
-                    .pValues(stack.longs(point));
-            Results.check(vkWaitSemaphores(handle, info, Long.MAX_VALUE), "vkWaitSemaphores");
+        boolean reached = false;
+        while (!reached) {
+            exit.enter();
+            try (MemoryStack stack = stackPush()) {
+                var info = VkSemaphoreWaitInfo.calloc(stack)
+                        .sType$Default()
+                        .semaphoreCount(1)
+                        .pSemaphores(stack.longs(timeline))
+                        .pValues(stack.longs(point));
+                int result = vkWaitSemaphores(handle, info, WAIT_NANOS);
+                reached = result != VK_TIMEOUT;
+                if (reached) {
+                    Results.check(result, "vkWaitSemaphores");
+                }
+            } finally {
+                exit.leave();
+            }
         }
         String message = instance.nextMessage();
         if (message != null) {
@@ -125,11 +152,25 @@ public final class Device implements AutoCloseable {
         }
     }
 
+    /** Destroys something on the device, unless the virtual machine exits. */
+    void destroy(Runnable destruction) {
+        if (exit.enters()) {
+            try {
+                destruction.run();
+            } finally {
+                exit.leave();
+            }
+        }
+    }
+
     @Override
     public void close() {
-        vkDeviceWaitIdle(handle);
-        vkDestroySemaphore(handle, timeline, null);
-        vkDestroyDevice(handle, null);
-        instance.close();
+        destroy(() -> {
+            vkDeviceWaitIdle(handle);
+            vkDestroySemaphore(handle, timeline, null);
+            vkDestroyDevice(handle, null);
+            exit.close();
+            instance.close();
+        });
     }
 }

@@ -2,10 +2,15 @@ package dev.filigree.vulkan.device;
 
 import static org.lwjgl.vulkan.KHRCooperativeMatrix.VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME;
 import static org.lwjgl.vulkan.KHRShaderBfloat16.VK_KHR_SHADER_BFLOAT16_EXTENSION_NAME;
+import static org.lwjgl.vulkan.NVCooperativeMatrix2.VK_NV_COOPERATIVE_MATRIX_2_EXTENSION_NAME;
 
 import dev.filigree.api.tensor.DType;
+import java.util.ArrayList;
+import java.util.List;
+import org.lwjgl.PointerBuffer;
 import org.lwjgl.system.MemoryStack;
 import org.lwjgl.vulkan.VkDeviceCreateInfo;
+import org.lwjgl.vulkan.VkPhysicalDeviceCooperativeMatrix2FeaturesNV;
 import org.lwjgl.vulkan.VkPhysicalDeviceCooperativeMatrixFeaturesKHR;
 import org.lwjgl.vulkan.VkPhysicalDeviceFeatures2;
 import org.lwjgl.vulkan.VkPhysicalDeviceShaderBfloat16FeaturesKHR;
@@ -48,16 +53,30 @@ final class Features {
                 .sType$Default()
                 .cooperativeMatrix(true);
         twelve.pNext(cooperative.address());
-        var name = stack.UTF8(VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME);
-        if (physical.matrices().types().contains(DType.BF16)) {
+        List<String> extensions = new ArrayList<>(List.of(VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME));
+        if (physical.matrices().includes(DType.BF16)) {
+            extensions.add(VK_KHR_SHADER_BFLOAT16_EXTENSION_NAME);
             cooperative.pNext(VkPhysicalDeviceShaderBfloat16FeaturesKHR.calloc(stack)
                     .sType$Default()
                     .shaderBFloat16Type(true)
                     .shaderBFloat16CooperativeMatrix(true)
                     .address());
-            info.ppEnabledExtensionNames(stack.pointers(name, stack.UTF8(VK_KHR_SHADER_BFLOAT16_EXTENSION_NAME)));
-        } else {
-            info.ppEnabledExtensionNames(stack.pointers(name));
         }
+        if (!physical.matrices().workgroup().isEmpty()) {
+            extensions.add(VK_NV_COOPERATIVE_MATRIX_2_EXTENSION_NAME);
+            twelve.pNext(VkPhysicalDeviceCooperativeMatrix2FeaturesNV.calloc(stack)
+                    .sType$Default()
+                    .cooperativeMatrixWorkgroupScope(true)
+                    .cooperativeMatrixFlexibleDimensions(true)
+                    .cooperativeMatrixReductions(true)
+                    .cooperativeMatrixConversions(true)
+                    .cooperativeMatrixPerElementOperations(true)
+                    .cooperativeMatrixTensorAddressing(true)
+                    .pNext(cooperative.address())
+                    .address());
+        }
+        PointerBuffer names = stack.mallocPointer(extensions.size());
+        extensions.forEach(name -> names.put(stack.UTF8(name)));
+        info.ppEnabledExtensionNames(names.flip());
     }
 }

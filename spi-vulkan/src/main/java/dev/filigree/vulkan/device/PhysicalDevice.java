@@ -84,7 +84,7 @@ public record PhysicalDevice(
                             + Integer.toHexString(p.driverVersion()),
                     p.limits().maxComputeSharedMemorySize() >= MATRIX_SHARED_BYTES
                                     && p.apiVersion() >= VK_API_VERSION_1_3
-                            ? new Matrices(CooperativeMatrices.of(stack, device), false)
+                            ? CooperativeMatrices.of(stack, device)
                             : Matrices.NONE,
                     missing(stack, device, p.apiVersion()));
         }

@@ -41,7 +41,7 @@ public final class Pipelines implements AutoCloseable {
         try (MemoryStack stack = stackPush()) {
             var out = stack.mallocLong(1);
             var push = VkPushConstantRange.calloc(1, stack);
-            push.get(0).stageFlags(VK_SHADER_STAGE_COMPUTE_BIT).size(Long.BYTES);
+            push.get(0).stageFlags(VK_SHADER_STAGE_COMPUTE_BIT).size(2 * Long.BYTES);
             var info = VkPipelineLayoutCreateInfo.calloc(stack).sType$Default().pPushConstantRanges(push);
             Results.check(vkCreatePipelineLayout(device.handle(), info, null, out), "vkCreatePipelineLayout");
             layout = out.get(0);
@@ -123,8 +123,10 @@ public final class Pipelines implements AutoCloseable {
 
     @Override
     public void close() {
-        pipelines.values().forEach(p -> vkDestroyPipeline(device.handle(), p, null));
-        vkDestroyPipelineCache(device.handle(), cache, null);
-        vkDestroyPipelineLayout(device.handle(), layout, null);
+        device.destroy(() -> {
+            pipelines.values().forEach(p -> vkDestroyPipeline(device.handle(), p, null));
+            vkDestroyPipelineCache(device.handle(), cache, null);
+            vkDestroyPipelineLayout(device.handle(), layout, null);
+        });
     }
 }

@@ -26,8 +26,10 @@ public final class Launch {
     private final Map<String, int[]> tables = new LinkedHashMap<>();
     private final Map<String, Long> scratches = new LinkedHashMap<>();
     private ToLongFunction<Axes> count = axes -> 0;
+    private ToLongFunction<Axes> work = axes -> 1;
     private boolean threads;
     private int subgroups;
+    private int ownLanes;
     private long scratchBytes;
 
     /** A launch of {@code <folder>/<name>} over tensors of a plan. */
@@ -115,6 +117,17 @@ public final class Launch {
         return this;
     }
 
+    /** About how many fp32 operations a work group takes at most, for launches that may take long; matrices count for less. */
+    public Launch work(ToLongFunction<Axes> operations) {
+        work = operations;
+        return this;
+    }
+
+    /** About how many operations a work group takes in a run. */
+    public long operations(Axes axes) {
+        return work.applyAsLong(axes);
+    }
+
     /** How many threads a run needs. */
     public Launch threads(ToLongFunction<Axes> numThreads) {
         threads = true;
@@ -124,6 +137,12 @@ public final class Launch {
     /** How many subgroups make a work group; as many as the device likes unless given. */
     public Launch subgroups(int number) {
         subgroups = number;
+        return this;
+    }
+
+    /** How many lanes make a work group; as many as the device likes unless given. */
+    public Launch lanes(int number) {
+        ownLanes = number;
         return this;
     }
 
@@ -144,11 +163,11 @@ public final class Launch {
     /**
      * Specialization constants in the order of their ids, the first the work group's size.
      *
-     * @param lanes a work group has unless the launch says how many subgroups
+     * @param lanes a work group has unless the launch says otherwise
      */
     public List<Integer> constants(int lanes, int subgroupSize) {
         Integer[] values = new Integer[shader.specs().size() + 1];
-        values[0] = subgroups == 0 ? lanes : subgroups * subgroupSize;
+        values[0] = ownLanes > 0 ? ownLanes : subgroups > 0 ? subgroups * subgroupSize : lanes;
         shader.specs().forEach((name, id) -> {
             Integer value = specs.get(name);
             if (value == null) {

@@ -1,94 +1,68 @@
 package dev.filigree.vulkan.ops;
 
 import dev.filigree.api.attention.HeadMap;
-import dev.filigree.api.attention.HeadPattern;
 import dev.filigree.api.attention.Masking;
 import dev.filigree.api.op.*;
+import dev.filigree.api.plan.Axes;
 import dev.filigree.api.plan.TensorRef;
 import dev.filigree.api.plan.Tensors;
-import dev.filigree.api.tensor.DType;
 import dev.filigree.vulkan.device.Matrices;
 import dev.filigree.vulkan.launch.Launch;
+import java.util.function.ToLongFunction;
 
-/** Attention: one work group per query row and head. */
+/** Attention: one work group per query row and head, or per tile of rows where matrices serve. */
 final class AttentionRecipes {
-    /** Query rows of a work group on matrices; the same in {@code cooperative_attention.glsl}. */
-    private static final int TILE_ROWS = 64;
-
-    /** Below so many rows a tile of 64 would be nearly empty. */
-    private static final long FEWEST_ROWS = 16;
-
     private AttentionRecipes() {}
 
     static Launch dense(DenseAttention a, Tensors t, Matrices matrices) {
-        boolean whole = whole(t, matrices, a.q(), a.k(), a.v(), a.out());
-        String path = "denseattention/dense_attention"
-                + (whole ? matrices.shader(t.get(a.q()).dtype()) : "");
-        Launch launch = new Launch(path, t).spec("CAUSAL", a.masking() == Masking.CAUSAL);
+        AttentionTile tile = AttentionTile.of(t, matrices, a.q(), a.k(), a.v(), a.out());
+        Launch launch = new Launch("denseattention/dense_attention" + tile.shader(), t)
+                .spec("CAUSAL", a.masking() == Masking.CAUSAL);
         contiguous(launch, t, a.heads(), a.scale(), a.q(), a.k(), a.v(), a.qOffsets(), a.kvOffsets(), a.out(), a.lse());
-        if (!whole) {
-            return launch;
-        }
-        return widths(launch, t, a.q(), a.out())
-                .groups(axes -> (Math.ceilDiv(Recipes.rows(t, a.q(), axes), TILE_ROWS)
-                                + Recipes.rows(t, a.qOffsets(), axes)
-                                - 1)
-                        * a.heads().numServedQoHeads());
+        return tile.apply(launch, t, a.k(), a.v(), perSequence(a.q(), a.qOffsets(), a.heads(), t, tile));
     }
 
-    /** Whether matrices serve: one 16-bit type, head dims of whole fragments, rows that are read eight elements at a time. */
-    private static boolean whole(Tensors t, Matrices matrices, TensorRef q, TensorRef k, TensorRef v, TensorRef out) {
-        DType dtype = t.get(q).dtype();
-        boolean same = t.get(k).dtype() == dtype && t.get(v).dtype() == dtype;
-        boolean fragments = fragments(t, q, matrices) && fragments(t, out, matrices);
-        boolean eights = LinearRecipes.eights(t, q) && LinearRecipes.eights(t, k) && LinearRecipes.eights(t, v);
-        return matrices.types().contains(dtype)
-                && same
-                && fragments
-                && eights
-                && t.get(q).capacity(0) >= FEWEST_ROWS;
-    }
-
-    private static boolean fragments(Tensors t, TensorRef ref, Matrices matrices) {
-        long headDim = t.get(ref).capacity(2);
-        return headDim % 16 == 0 && headDim >= 16 && headDim <= matrices.mostHeadDim();
-    }
-
-    private static Launch widths(Launch launch, Tensors t, TensorRef q, TensorRef out) {
-        return launch.subgroups(4).spec("DQK", (int) t.get(q).capacity(2)).spec("DVO", (int)
-                t.get(out).capacity(2));
-    }
-
-    static Launch streaming(StreamingAttention a, Tensors t) {
-        Launch launch = new Launch("streamingattention/streaming_attention", t)
+    static Launch streaming(StreamingAttention a, Tensors t, Matrices matrices) {
+        AttentionTile tile = AttentionTile.of(t, matrices.onlyWorkgroup(), a.q(), a.k(), a.v(), a.out());
+        Launch launch = new Launch("streamingattention/streaming_attention" + tile.shader(), t)
                 .tensor("qPositions", a.qPositions())
                 .tensor("kvPositions", a.kvPositions())
                 .number("sink", a.pattern().sink())
                 .number("recent", a.pattern().recent());
-        return contiguous(
-                launch, t, a.heads(), a.scale(), a.q(), a.k(), a.v(), a.qOffsets(), a.kvOffsets(), a.out(), a.lse());
+        contiguous(launch, t, a.heads(), a.scale(), a.q(), a.k(), a.v(), a.qOffsets(), a.kvOffsets(), a.out(), a.lse());
+        return tile.apply(launch, t, a.k(), a.v(), perSequence(a.q(), a.qOffsets(), a.heads(), t, tile));
     }
 
     static Launch blockSparse(BlockSparseAttention a, Tensors t, Matrices matrices) {
-        boolean whole = whole(t, matrices, a.q(), a.k(), a.v(), a.out());
-        String path = "blocksparseattention/block_sparse_attention"
-                + (whole ? matrices.shader(t.get(a.q()).dtype()) : "");
-        Launch launch = new Launch(path, t)
+        AttentionTile tile = AttentionTile.of(t, matrices, a.q(), a.k(), a.v(), a.out());
+        Launch launch = new Launch("blocksparseattention/block_sparse_attention" + tile.shader(), t)
                 .spec("CAUSAL", a.masking() == Masking.CAUSAL)
                 .number("blockSize", a.blockSize())
                 .tensor("qBlockOffsets", a.qBlockOffsets())
                 .tensor("blockCounts", a.blockCounts())
                 .tensor("blockIndices", a.blockIndices());
         contiguous(launch, t, a.heads(), a.scale(), a.q(), a.k(), a.v(), a.qOffsets(), a.kvOffsets(), a.out(), a.lse());
-        if (!whole) {
-            return launch;
+        if (tile.plain()) {
+            return tile.apply(launch, t, a.k(), a.v(), axes -> 0);
         }
-        long tilesPerBlock = Math.ceilDiv(a.blockSize(), TILE_ROWS);
-        return widths(launch, t, a.q(), a.out())
-                .number("tilesPerBlock", tilesPerBlock)
-                .groups(axes -> Recipes.rows(t, a.blockCounts(), axes)
+        long tilesPerBlock = Math.ceilDiv(a.blockSize(), tile.rows());
+        launch.number("tilesPerBlock", tilesPerBlock);
+        return tile.apply(
+                launch,
+                t,
+                a.k(),
+                a.v(),
+                axes -> Recipes.rows(t, a.blockCounts(), axes)
                         * tilesPerBlock
                         * a.heads().numServedQoHeads());
+    }
+
+    /** Work groups where each sequence begins a tile of its own. */
+    private static ToLongFunction<Axes> perSequence(
+            TensorRef q, TensorRef qOffsets, HeadMap heads, Tensors t, AttentionTile tile) {
+        return axes ->
+                Math.max(0, Math.ceilDiv(Recipes.rows(t, q, axes), tile.rows()) + Recipes.rows(t, qOffsets, axes) - 2)
+                        * heads.numServedQoHeads();
     }
 
     private static Launch contiguous(
@@ -113,31 +87,6 @@ final class AttentionRecipes {
                 .real("scale", scale)
                 .heads(heads)
                 .groups(axes -> Recipes.rows(t, q, axes) * heads.numServedQoHeads());
-    }
-
-    static Launch paged(PagedAttention a, Tensors t) {
-        boolean perHead = a.choice()
-                .map(c -> c.scope() == PageChoice.SelectionScope.QUERY_HEAD)
-                .orElse(true);
-        Launch launch = new Launch("pagedattention/paged_attention", t)
-                .spec("STREAMING", a.pattern() instanceof HeadPattern.Streaming)
-                .spec("CHOSEN", a.choice().isPresent())
-                .tensor("q", a.q())
-                .tensor("qOffsets", a.qOffsets())
-                .tensor("kvLengths", a.kvLengths())
-                .tensor("counts", a.choice().map(PageChoice::counts))
-                .tensor("chosen", a.choice().map(PageChoice::pages))
-                .tensor("slots", a.choice().map(PageChoice::slots))
-                .tensor("out", a.out())
-                .tensor("lse", a.lse())
-                .real("scale", a.scale())
-                .heads(a.heads())
-                .number("headsPerList", perHead ? 1 : a.heads().groupSize())
-                .groups(axes -> Recipes.rows(t, a.q(), axes) * a.heads().numServedQoHeads());
-        if (a.pattern() instanceof HeadPattern.Streaming(int sink, int recent)) {
-            launch.number("sink", sink).number("recent", recent);
-        }
-        return CacheRecipes.pages(launch, a.kv());
     }
 
     static Launch merge(MergeStates m, Tensors t) {

@@ -22,6 +22,15 @@ final class LinearRecipes {
     /** Tokens and outputs of a work group; the same in {@code cooperative_product.glsl}. */
     private static final long MATRIX_TILE = 128;
 
+    /** Tokens, outputs and inner channels of a tile on matrices of a work group. */
+    private static final int WORKGROUP_TOKENS = 128;
+
+    private static final int WORKGROUP_OUTPUTS = 128;
+    private static final int WORKGROUP_DEPTH = 32;
+
+    /** How many times faster than plain shaders matrices are, at least. */
+    private static final long MATRIX_SPEED = 20;
+
     /** Below so many tokens a step reads weights and multiplies little: tiles of 128 would be nearly empty. */
     private static final long FEWEST_TOKENS = 16;
 
@@ -29,23 +38,41 @@ final class LinearRecipes {
 
     static Launch linear(Linear l, Tensors t, Matrices matrices) {
         DType dtype = t.get(l.x()).dtype();
-        boolean whole = matrices.types().contains(dtype)
-                && t.get(l.weight()).dtype() == dtype
+        boolean serves = t.get(l.weight()).dtype() == dtype
                 && t.get(l.x()).capacity(0) >= FEWEST_TOKENS
                 && eights(t, l.x())
                 && eights(t, l.weight());
-        String suffix = whole ? matrices.shader(dtype) : "";
+        boolean workgroup = serves && matrices.workgroup().contains(dtype) && stores(t, l.y(), dtype);
+        boolean fragments = serves && !workgroup && matrices.types().contains(dtype);
+        String suffix = workgroup ? Matrices.workgroupShader(dtype) : fragments ? matrices.shader(dtype) : "";
         Launch launch = new Launch("linear/linear" + suffix, t)
                 .tensor("x", l.x())
                 .tensor("weight", l.weight())
                 .tensor("bias", l.bias())
                 .tensor("y", l.y())
                 .number("inFeatures", t.get(l.weight()).capacity(1));
-        if (!whole) {
-            return tiles(launch, t, l.x(), l.weight());
+        if (workgroup) {
+            launch.spec("ROWS", WORKGROUP_TOKENS)
+                    .spec("COLUMNS", WORKGROUP_OUTPUTS)
+                    .spec("DEPTH", WORKGROUP_DEPTH);
+            return matrixTiles(launch.lanes(Matrices.WORKGROUP), l, t, WORKGROUP_TOKENS, WORKGROUP_OUTPUTS);
         }
-        long columns = Math.ceilDiv(t.get(l.weight()).capacity(0), MATRIX_TILE);
-        return launch.subgroups(8).groups(axes -> Math.ceilDiv(Recipes.rows(t, l.x(), axes), MATRIX_TILE) * columns);
+        return fragments
+                ? matrixTiles(launch.subgroups(8), l, t, MATRIX_TILE, MATRIX_TILE)
+                : tiles(launch, t, l.x(), l.weight());
+    }
+
+    private static Launch matrixTiles(Launch launch, Linear l, Tensors t, long tokens, long outputs) {
+        long columns = Math.ceilDiv(t.get(l.weight()).capacity(0), outputs);
+        long operations = 2 * tokens * outputs * t.get(l.weight()).capacity(1) / MATRIX_SPEED;
+        return launch.work(axes -> operations)
+                .groups(axes -> Math.ceilDiv(Recipes.rows(t, l.x(), axes), tokens) * columns);
+    }
+
+    /** Whether matrices of a type, or their sums, are stored as they are. */
+    static boolean stores(Tensors t, TensorRef ref, DType dtype) {
+        DType stored = t.get(ref).dtype();
+        return (stored == dtype || stored == DType.F32) && eights(t, ref);
     }
 
     /** Whether rows can be read eight elements at a time. */
@@ -61,7 +88,8 @@ final class LinearRecipes {
 
     private static Launch tiles(Launch launch, Tensors t, TensorRef x, TensorRef weight) {
         long outputs = t.get(weight).capacity(0);
-        return launch.groups(axes -> (Recipes.rows(t, x, axes) + TILE - 1) / TILE * outputs);
+        long operations = 2 * TILE * t.get(weight).capacity(1);
+        return launch.work(axes -> operations).groups(axes -> (Recipes.rows(t, x, axes) + TILE - 1) / TILE * outputs);
     }
 
     static Launch down(TensorRef x, TensorRef down, Tensors t) {

@@ -5,6 +5,7 @@ import dev.filigree.api.plan.Axes;
 import dev.filigree.api.plan.TensorRef;
 import dev.filigree.api.plan.Tensors;
 import dev.filigree.vulkan.device.Matrices;
+import dev.filigree.vulkan.device.PhysicalDevice;
 import dev.filigree.vulkan.launch.Launch;
 import java.util.List;
 
@@ -15,14 +16,15 @@ public final class Recipes {
     /**
      * The launches of one op, in order.
      *
-     * @param matrices what may be multiplied as matrices
+     * @param device what they run on
      */
-    public static List<Launch> of(Op op, Tensors tensors, Matrices matrices) {
+    public static List<Launch> of(Op op, Tensors tensors, PhysicalDevice device) {
+        Matrices matrices = device.matrices();
         return switch (op) {
             case DenseAttention a -> List.of(AttentionRecipes.dense(a, tensors, matrices));
-            case StreamingAttention a -> List.of(AttentionRecipes.streaming(a, tensors));
+            case StreamingAttention a -> List.of(AttentionRecipes.streaming(a, tensors, matrices));
             case BlockSparseAttention a -> List.of(AttentionRecipes.blockSparse(a, tensors, matrices));
-            case PagedAttention a -> List.of(AttentionRecipes.paged(a, tensors));
+            case PagedAttention a -> PagedRecipes.paged(a, tensors, device);
             case MergeStates m -> List.of(AttentionRecipes.merge(m, tensors));
             case AntidiagonalScore a -> List.of(SelectionRecipes.antidiagonal(a, tensors));
             case BlockSelect b -> List.of(SelectionRecipes.blocks(b, tensors));

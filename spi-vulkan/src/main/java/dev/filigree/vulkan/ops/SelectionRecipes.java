@@ -23,6 +23,11 @@ final class SelectionRecipes {
                 .number("stride", a.stride())
                 .real("factor", (float) (a.scale() / ((double) a.stride() * a.norm())))
                 .heads(a.heads())
+                .work(axes -> 4L
+                        * a.blockSize()
+                        / a.stride()
+                        * Recipes.rows(t, a.k(), axes)
+                        * t.get(a.k()).capacity(2))
                 .groups(axes -> Recipes.rows(t, a.blockMass(), axes) * a.heads().numServedQoHeads());
     }
 

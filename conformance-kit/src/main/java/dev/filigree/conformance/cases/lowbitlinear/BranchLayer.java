@@ -3,6 +3,7 @@ package dev.filigree.conformance.cases.lowbitlinear;
 import dev.filigree.api.linear.QuantFormat;
 import dev.filigree.api.op.ActivationQuantize;
 import dev.filigree.api.op.Gelu;
+import dev.filigree.api.op.LoraApply;
 import dev.filigree.api.op.LowBitLinear;
 import dev.filigree.api.op.LowRankDown;
 import dev.filigree.api.op.LowRankUp;
@@ -11,11 +12,14 @@ import dev.filigree.api.plan.TensorRef;
 import dev.filigree.api.tensor.DType;
 import dev.filigree.conformance.cases.CaseContext;
 import dev.filigree.conformance.cases.shared.QuantMatrix;
+import dev.filigree.conformance.compare.Tolerance;
 import dev.filigree.conformance.compare.Tolerances;
 import dev.filigree.conformance.generate.Generator;
 import dev.filigree.conformance.problem.Problem;
 import dev.filigree.conformance.problem.ProblemBuilder;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 
 /** A whole layer with a low-rank branch, as one plan and cut between the steps that backends fuse. */
@@ -65,9 +69,20 @@ final class BranchLayer {
         return Dim.fixed("outFeatures", OUT);
     }
 
+    /** A plan under construction, its input and its output. */
+    private record Steps(ProblemBuilder builder, TensorRef x, TensorRef y) {}
+
     /** The layer as a policy plans it, with GELU in place; or without what follows the product. */
     private Problem layer(boolean whole) {
-        ProblemBuilder b = new ProblemBuilder(whole ? "whole layer" : "product alone");
+        Steps steps = steps(whole ? "whole layer" : "product alone", whole);
+        if (whole) {
+            steps.builder.add(new Gelu(Gelu.Form.TANH, steps.y, steps.y));
+        }
+        return steps.builder.build();
+    }
+
+    private Steps steps(String name, boolean whole) {
+        ProblemBuilder b = new ProblemBuilder(name);
         Dim t = b.axis("numTokens", tokens);
         Dim ranks = Dim.fixed("rank", rank);
         TensorRef xRef = b.input("x", dtype, x, t, in());
@@ -95,9 +110,8 @@ final class BranchLayer {
                 y));
         if (whole) {
             b.add(new LowRankUp(hidden, b.weight("up", dtype, up, out(), ranks), y));
-            b.add(new Gelu(Gelu.Form.TANH, y, y));
         }
-        return b.build();
+        return new Steps(b, xRef, y);
     }
 
     private Problem hidden() {
@@ -162,6 +176,64 @@ final class BranchLayer {
                     alone,
                     Arrays.copyOfRange(whole, row * OUT, (row + 1) * OUT),
                     Tolerances.linear(dtype).betweenResults());
+        }
+    }
+
+    /** A NaN makes its group's scale NaN, and so reaches every output of its row. */
+    void checkNaN(CaseContext c) {
+        float[] expected = c.run(layer(true)).values("y");
+        float[] broken = x.clone();
+        int row = tokens / 2;
+        broken[row * in + in / 2] = Float.NaN;
+        Arrays.fill(expected, row * OUT, (row + 1) * OUT, Float.NaN);
+        float[] actual = c.run(new BranchLayer(this, broken).layer(true)).values("y");
+        c.close(
+                "y with a NaN in row " + row,
+                expected,
+                actual,
+                Tolerances.linear(DType.F32).betweenResults());
+    }
+
+    /** Adapters of these ranks add their products to what the layer gives with its branch. */
+    void checkAdapters(CaseContext c, int... ranks) {
+        Steps steps = steps("layer with adapters", true);
+        List<TensorRef> downs = new ArrayList<>();
+        List<TensorRef> ups = new ArrayList<>();
+        float[] strengths = new float[ranks.length];
+        double[] sum = new double[tokens * OUT];
+        for (int a = 0; a < ranks.length; a++) {
+            float[] first = c.generator().normals(ranks[a] * in);
+            float[] second = c.generator().normals(OUT * ranks[a]);
+            Dim width = Dim.fixed("rank" + a, ranks[a]);
+            downs.add(steps.builder.weight("down" + a, DType.F32, first, width, in()));
+            ups.add(steps.builder.weight("up" + a, DType.F32, second, out(), width));
+            strengths[a] = a % 2 == 0 ? 0.75f : -0.5f;
+            addProduct(sum, first, second, ranks[a], strengths[a]);
+        }
+        TensorRef strengthsRef =
+                steps.builder.input("strengths", DType.F32, strengths, Dim.fixed("numAdapters", ranks.length));
+        steps.builder.add(new LoraApply(steps.x, downs, ups, strengthsRef, steps.y));
+        float[] base =
+                c.run(steps("layer without adapters", true).builder.build()).values("y");
+        float[] expected = new float[sum.length];
+        for (int i = 0; i < expected.length; i++) {
+            expected[i] = (float) (base[i] + sum[i]);
+        }
+        Tolerance tolerance = Tolerances.linear(DType.F32).betweenResults();
+        c.close("y with adapters", expected, c.run(steps.builder.build()).values("y"), tolerance);
+    }
+
+    private void addProduct(double[] sum, float[] first, float[] second, int adapterRank, double strength) {
+        for (int row = 0; row < tokens; row++) {
+            for (int r = 0; r < adapterRank; r++) {
+                double hidden = 0;
+                for (int k = 0; k < in; k++) {
+                    hidden += (double) x[row * in + k] * first[r * in + k];
+                }
+                for (int n = 0; n < OUT; n++) {
+                    sum[row * OUT + n] += strength * hidden * second[n * adapterRank + r];
+                }
+            }
         }
     }
 

@@ -130,6 +130,22 @@ public final class LowBitLinearCases {
                 }
             }
         }
+        for (boolean shifted : new boolean[] {false, true}) {
+            cases.check(
+                    Rule.R108,
+                    Tier.CORE,
+                    Params.of("tokens", 9, "shifted", shifted),
+                    c -> new BranchLayer(c.generator(), DType.F32, 9, 16, shifted).checkNaN(c));
+        }
+        for (int[] ranks : new int[][] {{1}, {16, 33}, {128}}) {
+            cases.check(
+                    Rule.R819,
+                    Tier.SMOKE,
+                    Params.of(
+                            "ranks",
+                            Arrays.toString(ranks).replaceAll("[\\[\\] ]", "").replace(',', '+')),
+                    c -> new BranchLayer(c.generator(), DType.F32, 7, 16, false).checkAdapters(c, ranks));
+        }
         for (QuantFormat[] pair : List.of(pairs[0], pairs[1], pairs[2])) {
             cases.check(Rule.R817, Tier.SMOKE, Params.of("format", pair[0].codes()), c -> groupScales(c, pair[0]));
         }

@@ -103,6 +103,7 @@ public final class PagedAttentionCases {
         for (KvPrecision precision : List.of(KvPrecision.F16, KvPrecision.INT8, KvPrecision.INT4)) {
             compare(cases, Tier.FULL, large.dtype(DType.F16), PageSpec.linear(64, precision), HeadPattern.DENSE);
         }
+        PagedDecodeCases.add(cases);
         PagedAttentionProperties.add(cases);
         return cases.cases();
     }
@@ -159,16 +160,23 @@ public final class PagedAttentionCases {
                         .heads(4, 2);
                 PageSpec spec = PageSpec.linear(16, precision);
                 Tier tier = precision == KvPrecision.F32 ? Tier.SMOKE : Tier.CORE;
-                cases.compare(Rule.R401, tier, shape.params().with("scope", scope, "storage", precision), g -> {
-                    AttentionData data = AttentionData.random(g, shape);
-                    PagedPool pool = PagedPool.of(g, spec, data);
-                    return problem(data, pool, HeadPattern.DENSE, Optional.of(PageLists.random(g, shape, 16, scope)));
-                });
+                chosen(cases, tier, shape, spec, scope);
             }
         }
     }
 
-    private static void compare(CaseList cases, Tier tier, AttentionShape shape, PageSpec spec, HeadPattern pattern) {
+    static void chosen(
+            CaseList cases, Tier tier, AttentionShape shape, PageSpec spec, PageChoice.SelectionScope scope) {
+        var params = shape.params().with("scope", scope, "storage", spec.k());
+        cases.compare(Rule.R401, tier, params, g -> {
+            AttentionData data = AttentionData.random(g, shape);
+            PagedPool pool = PagedPool.of(g, spec, data);
+            PageLists lists = PageLists.random(g, shape, spec.pageSize(), scope);
+            return problem(data, pool, HeadPattern.DENSE, Optional.of(lists));
+        });
+    }
+
+    static void compare(CaseList cases, Tier tier, AttentionShape shape, PageSpec spec, HeadPattern pattern) {
         boolean nothing = shape.numTokens() == 0;
         var params = shape.params().with("pattern", pattern);
         cases.compare(nothing ? Rule.R101 : Rule.R401, tier, params.with(spec.params()), g -> {

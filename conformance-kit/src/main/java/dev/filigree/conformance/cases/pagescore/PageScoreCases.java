@@ -108,6 +108,18 @@ public final class PageScoreCases {
                     cases.check(Rule.R612, Tier.CORE, params, c -> PageBounds.hold(c, shape, spec, scope));
                 }
             }
+            int[] logical = {1, 8, 32};
+            int[][] heads = {{3, 3}, {8, 2}, {8, 1}};
+            for (int i = 0; i < heads.length; i++) {
+                AttentionShape shape =
+                        SHAPE.heads(heads[i][0], heads[i][1]).dims(128, 128).dtype(DType.F16);
+                PageSpec spec = PageSpec.linear(32, KvPrecision.INT8).stats(logical[i]);
+                Params params = shape.params().with(spec.params()).with("scope", scope);
+                cases.compare(Rule.R611, Tier.CORE, params, g -> {
+                    AttentionData data = AttentionData.random(g, shape);
+                    return problem(data, PagedPool.of(g, spec, data), scope);
+                });
+            }
         }
         return cases.cases();
     }

@@ -45,6 +45,9 @@ public final class PageSelectCases {
 
     private PageSelectCases() {}
 
+    /** Lengths of 511 to 1100 pages. */
+    private static final int[] LONG_LENGTHS = {8176, 8192, 8193, 17600, 17599, 40};
+
     static int maxPages() {
         return Math.ceilDiv(208, PAGE) + 1;
     }
@@ -70,7 +73,21 @@ public final class PageSelectCases {
         return choice;
     }
 
+    /** Many pages, many of them equal. */
+    private static Problem longLists(Generator g, Form form) {
+        int maxPages = Math.ceilDiv(17_600, PAGE);
+        float[] scores = g.normals(LONG_LENGTHS.length * form.numLists() * maxPages);
+        for (int i = 0; i < scores.length; i++) {
+            scores[i] = Math.round(4 * scores[i]) / 4f;
+        }
+        return problem(form, scores, maxPages, LONG_LENGTHS, none(form));
+    }
+
     static Problem problem(Form form, float[] scores, int[] kvLengths, PageLists lists) {
+        return problem(form, scores, maxPages(), kvLengths, lists);
+    }
+
+    private static Problem problem(Form form, float[] scores, int maxPages, int[] kvLengths, PageLists lists) {
         ProblemBuilder builder = new ProblemBuilder("page select");
         Dim numSeqs = builder.axis("numSeqs", kvLengths.length);
         TensorRef s = builder.input(
@@ -81,7 +98,8 @@ public final class PageSelectCases {
                 Dim.fixed("numLists", form.numLists()),
                 Dim.fixed("maxPages", maxPages()));
         declare(builder, form, s, builder.ints("kvLengths", kvLengths, numSeqs), lists);
-        return builder.workload(kvLengths.length, kvLengths.length, 208).build();
+        return builder.workload(kvLengths.length, kvLengths.length, maxPages * PAGE)
+                .build();
     }
 
     /** The cases. */
@@ -97,6 +115,8 @@ public final class PageSelectCases {
                 Form shared = new Form(budget[0], budget[1], 8, scope);
                 cases.check(Rule.R615, tier, shared.params(), c -> PageSelectProperties.reused(c, shared));
             }
+            Form deep = new Form(200, 3, 1, scope);
+            cases.compare(Rule.R613, Tier.CORE, deep.params(), g -> longLists(g, deep));
             cases.check(Rule.R617, Tier.SMOKE, Params.of("scope", scope), c -> Certificates.pages(c, scope));
             cases.check(Rule.R618, Tier.SMOKE, Params.of("scope", scope), c -> ReusedScores.chooseAlike(c, scope));
         }

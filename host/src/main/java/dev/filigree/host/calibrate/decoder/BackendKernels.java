@@ -6,6 +6,7 @@ import dev.filigree.api.backend.ExecutionStream;
 import dev.filigree.api.plan.Plan;
 import dev.filigree.api.tensor.BufferScope;
 import dev.filigree.api.tensor.DeviceBuffer;
+import dev.filigree.host.arrays.ArrayPlan;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -20,9 +21,9 @@ public final class BackendKernels implements DecoderKernels {
     private final BufferScope scope;
     private final ExecutionStream stream;
     private final Map<String, DeviceBuffer> rows;
-    private final IdentityHashMap<Matrix, OneOp> forward = new IdentityHashMap<>();
-    private final IdentityHashMap<Matrix, OneOp> backward = new IdentityHashMap<>();
-    private final Map<HeadPattern, OneOp> attention = new HashMap<>();
+    private final IdentityHashMap<Matrix, ArrayPlan> forward = new IdentityHashMap<>();
+    private final IdentityHashMap<Matrix, ArrayPlan> backward = new IdentityHashMap<>();
+    private final Map<HeadPattern, ArrayPlan> attention = new HashMap<>();
 
     /**
      * Kernels for one model; weights go to the backend when first used.
@@ -48,8 +49,8 @@ public final class BackendKernels implements DecoderKernels {
 
     @Override
     public double[] linear(Matrix weight, double[] x, int numRows) {
-        OneOp op = forward.computeIfAbsent(weight, w -> {
-            OneOp fresh = op(KernelPlans.linear(w.inFeatures(), w.outFeatures(), w.hasBias(), maxTokens));
+        ArrayPlan op = forward.computeIfAbsent(weight, w -> {
+            ArrayPlan fresh = op(KernelPlans.linear(w.inFeatures(), w.outFeatures(), w.hasBias(), maxTokens));
             fresh.writeFloats("weight", w.values());
             if (w.hasBias()) {
                 fresh.writeFloats("bias", w.bias());
@@ -61,15 +62,15 @@ public final class BackendKernels implements DecoderKernels {
 
     @Override
     public double[] linearBackward(Matrix weight, double[] dy, int numRows) {
-        OneOp op = backward.computeIfAbsent(weight, w -> {
-            OneOp fresh = op(KernelPlans.linear(w.outFeatures(), w.inFeatures(), false, maxTokens));
+        ArrayPlan op = backward.computeIfAbsent(weight, w -> {
+            ArrayPlan fresh = op(KernelPlans.linear(w.outFeatures(), w.inFeatures(), false, maxTokens));
             fresh.writeFloats("weight", w.transposed());
             return fresh;
         });
         return product(op, dy, numRows, weight.outFeatures(), weight.inFeatures());
     }
 
-    private static double[] product(OneOp op, double[] x, int numRows, int in, int out) {
+    private static double[] product(ArrayPlan op, double[] x, int numRows, int in, int out) {
         double[] y = new double[Math.multiplyExact(numRows, out)];
         if (numRows > 0) {
             op.axis("numTokens", numRows);
@@ -95,13 +96,13 @@ public final class BackendKernels implements DecoderKernels {
             double[] v,
             int[] keyPositions,
             double[] lse) {
-        OneOp op = attentionOp(pattern);
+        ArrayPlan op = attentionOp(pattern);
         op.writeInts("qPositions", IntStream.range(qStart, qStart + numRows).toArray());
         op.writeInts("kvPositions", keyPositions);
         return attend(op, q, k, v, numRows, keyPositions.length, lse);
     }
 
-    private double[] attend(OneOp op, double[] q, double[] k, double[] v, int rows, int keys, double[] lse) {
+    private double[] attend(ArrayPlan op, double[] q, double[] k, double[] v, int rows, int keys, double[] lse) {
         op.axis("numTokens", rows).axis("numKvTokens", keys);
         op.writeInts("qOffsets", new int[] {0, rows});
         op.writeInts("kvOffsets", new int[] {0, keys});
@@ -115,19 +116,19 @@ public final class BackendKernels implements DecoderKernels {
         return out;
     }
 
-    private OneOp attentionOp(HeadPattern pattern) {
+    private ArrayPlan attentionOp(HeadPattern pattern) {
         return attention.computeIfAbsent(pattern, p -> op(KernelPlans.attention(model, p, maxTokens)));
     }
 
-    private OneOp op(Plan plan) {
-        return new OneOp(backend, scope, stream, plan, rows);
+    private ArrayPlan op(Plan plan) {
+        return new ArrayPlan(backend, scope, stream, plan, rows);
     }
 
     @Override
     public void close() {
-        forward.values().forEach(OneOp::close);
-        backward.values().forEach(OneOp::close);
-        attention.values().forEach(OneOp::close);
+        forward.values().forEach(ArrayPlan::close);
+        backward.values().forEach(ArrayPlan::close);
+        attention.values().forEach(ArrayPlan::close);
         stream.close();
         scope.close();
     }

@@ -14,9 +14,9 @@ import dev.filigree.api.plan.TensorRef;
 import dev.filigree.api.plan.TensorRole;
 import dev.filigree.api.tensor.BufferScope;
 import dev.filigree.api.tensor.DType;
+import dev.filigree.host.arrays.ArrayPlan;
 import dev.filigree.host.calibrate.decoder.DecoderArrays;
 import dev.filigree.host.calibrate.decoder.LayerTrace;
-import dev.filigree.host.calibrate.decoder.OneOp;
 import java.util.Map;
 
 /** XAttention's three steps over one whole prompt, as a plan of a backend in fp32. Not thread-safe. */
@@ -26,7 +26,7 @@ public final class SparseKernels implements AutoCloseable {
     private final int maxTokens;
     private final BufferScope scope;
     private final ExecutionStream stream;
-    private final OneOp op;
+    private final ArrayPlan op;
 
     /** Kernels for one model and shape; see {@link #plan}. */
     public SparseKernels(DecoderArrays model, XAttentionShape shape, Backend backend, int maxTokens) {
@@ -35,7 +35,7 @@ public final class SparseKernels implements AutoCloseable {
         this.maxTokens = maxTokens;
         this.scope = backend.openScope();
         this.stream = backend.openStream();
-        this.op = new OneOp(backend, scope, stream, plan(model, shape, maxTokens), Map.of());
+        this.op = new ArrayPlan(backend, scope, stream, plan(model, shape, maxTokens), Map.of());
     }
 
     /** The plan: estimate, select, attend. */

@@ -2,6 +2,7 @@ package dev.filigree.host.calibrate.thresholds;
 
 import dev.filigree.host.calibrate.CalibrationException;
 import dev.filigree.host.calibrate.TextFile;
+import dev.filigree.host.json.Quote;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -56,7 +57,7 @@ public final class StepLog {
         }
         if (!lines.get(1).equals("# " + run)) {
             throw new CalibrationException(
-                    path + " belongs to the run \"" + lines.get(1).substring(2) + "\"; accepted: \"" + run + "\"");
+                    path + " belongs to the run \"" + Quote.name(lines.get(1)) + "\"; accepted: \"# " + run + "\"");
         }
         for (String line : lines.subList(2, lines.size())) {
             try {
@@ -64,7 +65,8 @@ public final class StepLog {
                         .mapToDouble(Double::parseDouble)
                         .toArray());
             } catch (NumberFormatException e) {
-                throw new CalibrationException("state " + path + " must hold numbers, not \"" + line + "\"");
+                throw new CalibrationException(
+                        "state " + path + " must hold numbers, not \"" + Quote.name(line) + "\"");
             }
         }
     }
@@ -74,13 +76,23 @@ public final class StepLog {
         return steps.size() - next;
     }
 
-    /** The numbers of the next step: known ones, or computed now and kept. */
-    public double[] next(Supplier<double[]> compute) {
+    /**
+     * The numbers of the next step: known ones, or computed now and kept.
+     *
+     * @param count how many numbers a step has
+     * @throws CalibrationException if the file holds another number of them
+     */
+    public double[] next(int count, Supplier<double[]> compute) {
         if (next == steps.size()) {
             steps.add(compute.get());
             file.ifPresent(path -> TextFile.replace(path, text()));
         }
-        return steps.get(next++).clone();
+        double[] step = steps.get(next++);
+        if (step.length != count) {
+            throw new CalibrationException("state " + file.map(Path::toString).orElse("of this run") + ": step " + next
+                    + " has " + step.length + " numbers; accepted: " + count);
+        }
+        return step.clone();
     }
 
     private String text() {

@@ -50,9 +50,10 @@ public final class ThresholdCalibration {
     /** The maintainers' profile, {@code [numLayers, numQoHeads]}. */
     public HeadTable profile() {
         ThresholdProfile profile = new ThresholdProfile(model, kernels, sparse, shape, data.maxTokens());
+        int heads = model.numLayers() * model.geometry().numQoHeads();
         for (int i = 0; i < numSamples; i++) {
             long number = i;
-            profile.add(log.next(() -> profile.of(data.sample(number))));
+            profile.add(log.next(heads, () -> profile.of(data.sample(number))));
             progress.accept("profile: sample " + (i + 1) + " of " + numSamples);
         }
         return table(profile.thresholds());
@@ -71,7 +72,7 @@ public final class ThresholdCalibration {
         int heads = model.numLayers() * model.geometry().numQoHeads();
         ThresholdMetric metric = new OutputErrorMetric(model, kernels, sparse, samples);
         ThresholdSearch search = new ThresholdSearch(
-                thresholds -> log.next(() -> new double[] {metric.score(thresholds)})[0], heads, maxSteps);
+                thresholds -> log.next(1, () -> new double[] {metric.score(thresholds)})[0], heads, maxSteps);
         List<ThresholdSearch.State> states =
                 search.run(start, head -> progress.accept("search: head " + (head + 1) + " of " + heads));
         ThresholdSearch.State chosen = ThresholdSearch.choose(states, -maxError);

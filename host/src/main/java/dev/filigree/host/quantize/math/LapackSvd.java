@@ -15,11 +15,16 @@ public final class LapackSvd implements TruncatedSvd {
     private static final List<String> LIBRARIES =
             List.of("libopenblas.so.0", "libopenblas.so", "liblapack.so.3", "libopenblas.dylib", "openblas.dll");
 
+    /** Below, threads of OpenBLAS only wait for each other, and take the cores from everything else while they do. */
+    private static final long ONE_THREAD_ELEMENTS = 1024L * 1024;
+
     private final MethodHandle dgesdd;
+    private final Optional<MethodHandle> setThreads;
     private final String library;
 
-    private LapackSvd(MethodHandle dgesdd, String library) {
+    private LapackSvd(MethodHandle dgesdd, Optional<MethodHandle> setThreads, String library) {
         this.dgesdd = dgesdd;
+        this.setThreads = setThreads;
         this.library = library;
     }
 
@@ -28,12 +33,12 @@ public final class LapackSvd implements TruncatedSvd {
     public static Optional<LapackSvd> find() {
         for (String name : LIBRARIES) {
             try {
-                Optional<MemorySegment> symbol =
-                        SymbolLookup.libraryLookup(name, Arena.global()).find("dgesdd_");
-                if (symbol.isPresent()) {
-                    return Optional.of(new LapackSvd(
-                            Linker.nativeLinker().downcallHandle(symbol.get(), FunctionDescriptor.ofVoid(pointers(14))),
-                            name));
+                SymbolLookup symbols = SymbolLookup.libraryLookup(name, Arena.global());
+                Optional<MethodHandle> routine = handle(symbols, "dgesdd_", FunctionDescriptor.ofVoid(pointers(14)));
+                if (routine.isPresent()) {
+                    FunctionDescriptor count = FunctionDescriptor.ofVoid(ValueLayout.JAVA_INT);
+                    return Optional.of(
+                            new LapackSvd(routine.get(), handle(symbols, "openblas_set_num_threads", count), name));
                 }
             } catch (IllegalArgumentException | IllegalCallerException absent) {
                 continue; // no such library, or native access is not given to this module: the next one, or the
@@ -41,6 +46,11 @@ public final class LapackSvd implements TruncatedSvd {
             }
         }
         return Optional.empty();
+    }
+
+    @SuppressWarnings("restricted")
+    private static Optional<MethodHandle> handle(SymbolLookup symbols, String name, FunctionDescriptor type) {
+        return symbols.find(name).map(symbol -> Linker.nativeLinker().downcallHandle(symbol, type));
     }
 
     private static java.lang.foreign.MemoryLayout[] pointers(int count) {
@@ -92,7 +102,11 @@ public final class LapackSvd implements TruncatedSvd {
         MemorySegment info = integer(arena, 0);
         MemorySegment best = arena.allocate(8, 8);
         MemorySegment integers = arena.allocate(4L * 8 * small, 8);
+        boolean alone = (long) m * n <= ONE_THREAD_ELEMENTS;
         try {
+            if (setThreads.isPresent()) {
+                setThreads.get().invokeExact(alone ? 1 : Runtime.getRuntime().availableProcessors());
+            }
             for (int pass = 0; pass < 2; pass++) {
                 // The first pass asks for the best size of the work space.
                 long length = pass == 0 ? -1 : (long) best.get(ValueLayout.JAVA_DOUBLE, 0);

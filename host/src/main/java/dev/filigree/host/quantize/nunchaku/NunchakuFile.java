@@ -109,16 +109,19 @@ public final class NunchakuFile {
                     tensors.put(name.substring(prefix.length()), tensor(stored));
                 }
             });
-            boolean weightOnly = tensors.containsKey("wzeros");
-            int out = layer.outFeatures();
-            int in = layer.inFeatures();
-            read.put(
-                    layer.name(),
-                    weightOnly
-                            ? new NunchakuWeightOnlyLayer(out, in).read(tensors)
-                            : new NunchakuLayer(out, in).read(tensors, (float) shift.applyAsDouble(layer)));
+            read.put(layer.name(), read(layer, tensors, (float) shift.applyAsDouble(layer)));
         }
         return read;
+    }
+
+    private static QuantizedWeights read(LinearShape layer, Map<String, QuantizedTensor> tensors, float shift) {
+        try {
+            return tensors.containsKey("wzeros")
+                    ? new NunchakuWeightOnlyLayer(layer.outFeatures(), layer.inFeatures()).read(tensors)
+                    : new NunchakuLayer(layer.outFeatures(), layer.inFeatures()).read(tensors, shift);
+        } catch (CheckpointException | IllegalArgumentException e) {
+            throw new CheckpointException("layer " + layer.name() + " cannot be read: " + e.getMessage());
+        }
     }
 
     private static QuantizedTensor tensor(StoredTensor stored) {

@@ -135,13 +135,17 @@ public final class NunchakuLayer {
      */
     public QuantizedWeights read(Map<String, QuantizedTensor> given, float shift) {
         Map<String, QuantizedTensor> tensors = Names.current(given);
-        QuantizedTensor codes = Names.find(tensors, "qweight", paddedOut, paddedIn / 2);
+        QuantizedTensor codes = Names.codes(tensors, "qweight", DType.I8, paddedOut, paddedIn / 2);
         QuantizedTensor scales = Names.find(tensors, "wscales");
         boolean floats = scales.dtype() == DType.E4M3;
-        QuantFormat format = floats ? QuantFormat.NVFP4 : new QuantFormat(DType.I4, 64, scales.dtype());
-        int groupSize = format.groupSize();
+        int groupSize = floats ? 16 : 64;
         int groups = paddedIn / groupSize;
-        Names.find(tensors, "wscales", groups, paddedOut);
+        if (floats) {
+            Names.codes(tensors, "wscales", DType.E4M3, groups, paddedOut);
+        } else {
+            Names.numbers(tensors, "wscales", groups, paddedOut);
+        }
+        QuantFormat format = floats ? QuantFormat.NVFP4 : new QuantFormat(DType.I4, groupSize, scales.dtype());
         Map<String, QuantizedTensor> ours = new LinkedHashMap<>();
         byte[] nibbles = Nibbles.unpack(codes.bytes());
         byte[] rows = new byte[out * in];
@@ -184,8 +188,9 @@ public final class NunchakuLayer {
             return;
         }
         float[] values = new float[out];
-        Arrays.fill(values, whole == null ? 1 : whole.values()[0]);
+        Arrays.fill(values, whole == null ? 1 : one(tensors, whole));
         if (each != null) {
+            Names.numbers(tensors, "wcscales", paddedOut);
             float[] factors = VECTOR.gather(each.values(), out, 1);
             for (int n = 0; n < out; n++) {
                 values[n] *= factors[n];
@@ -196,6 +201,12 @@ public final class NunchakuLayer {
         ours.put("channel_scales", QuantizedTensor.of(dtype, values, out));
     }
 
+    /** A number that stands alone or as a tensor of one element. */
+    private static float one(Map<String, QuantizedTensor> tensors, QuantizedTensor whole) {
+        return Names.numbers(tensors, "wtscale", whole.shape().isEmpty() ? new long[0] : new long[] {1})
+                .values()[0];
+    }
+
     private void readVector(
             Map<String, QuantizedTensor> tensors,
             String name,
@@ -204,7 +215,7 @@ public final class NunchakuLayer {
             Map<String, QuantizedTensor> ours) {
         @Nullable QuantizedTensor stored = tensors.get(name);
         if (stored != null) {
-            Names.find(tensors, name, padded);
+            Names.numbers(tensors, name, padded);
             float[] values = VECTOR.gather(stored.values(), size, 1);
             ours.put(name, QuantizedTensor.of(stored.dtype(), values, size));
         }
@@ -215,15 +226,15 @@ public final class NunchakuLayer {
         if (down == null) {
             return 0;
         }
-        int rank = Math.toIntExact(down.shape().getLast());
+        int rank = down.shape().isEmpty() ? 0 : Math.toIntExact(down.shape().getLast());
         if (rank % NunchakuIndex.FACTOR_TILE != 0) {
             throw new CheckpointException("rank of lora_down is " + rank + "; accepted: a multiple of 16");
         }
+        Names.numbers(tensors, "lora_down", paddedIn, rank);
+        QuantizedTensor up = Names.numbers(tensors, "lora_up", paddedOut, rank);
         if (rank == 0) {
             return 0;
         }
-        Names.find(tensors, "lora_down", paddedIn, rank);
-        QuantizedTensor up = Names.find(tensors, "lora_up", paddedOut, rank);
         Places downs = (r, k) -> NunchakuIndex.down(r, k, rank);
         Places ups = (n, r) -> NunchakuIndex.up(n, r, rank);
         ours.put("low_rank_down", QuantizedTensor.of(down.dtype(), downs.gather(down.values(), rank, in), rank, in));

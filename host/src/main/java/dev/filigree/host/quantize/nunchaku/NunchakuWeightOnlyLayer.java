@@ -84,8 +84,8 @@ public final class NunchakuWeightOnlyLayer {
      * @throws dev.filigree.host.checkpoint.CheckpointException if a tensor is missing or has another shape
      */
     public QuantizedWeights read(Map<String, QuantizedTensor> tensors) {
-        byte[] nibbles =
-                Nibbles.unpack(Names.find(tensors, "qweight", out / 4, in / 2).bytes());
+        byte[] nibbles = Nibbles.unpack(
+                Names.codes(tensors, "qweight", DType.I32, out / 4, in / 2).bytes());
         byte[] codes = new byte[out * in];
         for (int n = 0; n < out; n++) {
             for (int k = 0; k < in; k++) {
@@ -95,12 +95,12 @@ public final class NunchakuWeightOnlyLayer {
         Map<String, QuantizedTensor> ours = new LinkedHashMap<>();
         ours.put("qweight", QuantizedTensor.ofCodes(DType.U4, codes, out, in));
         for (String name : List.of("wscales", "wzeros")) {
-            QuantizedTensor stored = Names.find(tensors, name, in / GROUP, out);
+            QuantizedTensor stored = Names.numbers(tensors, name, in / GROUP, out);
             float[] values = transposed.gather(stored.values(), out, in / GROUP);
             ours.put(name, QuantizedTensor.of(stored.dtype(), values, out, in / GROUP));
         }
         Optional<QuantizedTensor> bias = Optional.ofNullable(tensors.get("bias"));
-        bias.ifPresent(b -> ours.put("bias", Names.find(tensors, "bias", out)));
+        bias.ifPresent(b -> ours.put("bias", Names.numbers(tensors, "bias", out)));
         DType half = Names.find(tensors, "wscales").dtype();
         return new QuantizedWeights(
                 new LinearStorage(

@@ -1,5 +1,6 @@
 package dev.filigree.host.quantize.steps;
 
+import dev.filigree.host.quantize.math.PositiveDefinite;
 import java.util.stream.IntStream;
 
 /**
@@ -8,6 +9,11 @@ import java.util.stream.IntStream;
  */
 final class Gptq {
     private static final int BLOCK = 128;
+    /** Rows that a thread works on together, and columns that it finishes for all of them while they are in cache. */
+    private static final int ROWS = 16;
+
+    private static final int TILE = 256;
+
     private static final double DAMP = 0.01;
     private static final double MORE_DAMP = 0.001;
     private static final int MAX_TRIES = 250;
@@ -43,24 +49,35 @@ final class Gptq {
                 .mapToInt(Integer::intValue)
                 .toArray();
         double[] upper = upperOfInverse(permuted(hessian, order), columns);
-        IntStream.range(0, rows).parallel().forEach(n -> roundRow(weight, n, columns, order, upper, grid));
+        IntStream.range(0, (rows + ROWS - 1) / ROWS)
+                .parallel()
+                .forEach(block -> roundRows(
+                        weight, block * ROWS, Math.min(rows, (block + 1) * ROWS), columns, order, upper, grid));
         return weight;
     }
 
+    /** In blocks of columns whose sums stay in cache: the inputs of a large layer do not. */
     private static double[] hessian(float[] x, int columns) {
         double[] hessian = new double[columns * columns];
         int numRows = x.length / columns;
-        IntStream.range(0, columns).parallel().forEach(i -> {
+        IntStream.range(0, Math.ceilDiv(columns, ROWS)).parallel().forEach(block -> {
+            int from = block * ROWS;
+            int to = Math.min(columns, from + ROWS);
             for (int row = 0; row < numRows; row++) {
-                double by = 2.0 / numRows * x[row * columns + i];
-                if (by != 0) {
-                    for (int j = 0; j < columns; j++) {
-                        hessian[i * columns + j] += by * x[row * columns + j];
-                    }
+                for (int i = from; i < to; i++) {
+                    add(hessian, i * columns, 2.0 / numRows * x[row * columns + i], x, row * columns, columns);
                 }
             }
         });
         return hessian;
+    }
+
+    private static void add(double[] sums, int at, double by, float[] x, int row, int columns) {
+        if (by != 0) {
+            for (int j = 0; j < columns; j++) {
+                sums[at + j] += by * x[row + j];
+            }
+        }
     }
 
     private static double[] permuted(double[] a, int[] order) {
@@ -74,28 +91,42 @@ final class Gptq {
         return turned;
     }
 
-    private static void roundRow(float[] weight, int n, int columns, int[] order, double[] upper, Nearest grid) {
-        double[] left = new double[columns];
-        for (int i = 0; i < columns; i++) {
-            left[i] = weight[n * columns + order[i]];
+    /** Rows together read the factor once, which is larger than any cache. Each gets what it would get alone. */
+    private static void roundRows(
+            float[] weight, int from, int to, int columns, int[] order, double[] upper, Nearest grid) {
+        double[][] left = new double[to - from][columns];
+        for (int n = from; n < to; n++) {
+            for (int i = 0; i < columns; i++) {
+                left[n - from][i] = weight[n * columns + order[i]];
+            }
         }
-        double[] errors = new double[BLOCK];
+        double[][] errors = new double[to - from][BLOCK];
         for (int start = 0; start < columns; start += BLOCK) {
             int end = Math.min(columns, start + BLOCK);
             for (int i = start; i < end; i++) {
-                float rounded = grid.of(n, order[i], (float) left[i]);
-                weight[n * columns + order[i]] = rounded;
-                double error = (left[i] - rounded) / upper[i * columns + i];
-                errors[i - start] = error;
-                for (int j = i + 1; j < end; j++) {
-                    left[j] -= error * upper[i * columns + j];
+                for (int n = from; n < to; n++) {
+                    double value = left[n - from][i];
+                    float rounded = grid.of(n, order[i], (float) value);
+                    weight[n * columns + order[i]] = rounded;
+                    double error = (value - rounded) / upper[i * columns + i];
+                    errors[n - from][i - start] = error;
+                    subtract(left[n - from], error, upper, i * columns, i + 1, end);
                 }
             }
-            for (int i = start; i < end; i++) {
-                for (int j = end; j < columns; j++) {
-                    left[j] -= errors[i - start] * upper[i * columns + j];
+            for (int tile = end; tile < columns; tile += TILE) {
+                int last = Math.min(columns, tile + TILE);
+                for (int i = start; i < end; i++) {
+                    for (int n = 0; n < to - from; n++) {
+                        subtract(left[n], errors[n][i - start], upper, i * columns, tile, last);
+                    }
                 }
             }
+        }
+    }
+
+    private static void subtract(double[] left, double by, double[] upper, int row, int from, int to) {
+        for (int j = from; j < to; j++) {
+            left[j] -= by * upper[row + j];
         }
     }
 
@@ -110,9 +141,9 @@ final class Gptq {
         }
         for (int tries = 0; tries < MAX_TRIES; tries++) {
             double[] lower = hessian.clone();
-            if (cholesky(lower, n)) {
-                double[] inverse = inverse(lower, n);
-                if (cholesky(inverse, n)) {
+            if (PositiveDefinite.factor(lower, n)) {
+                double[] inverse = PositiveDefinite.inverse(lower, n);
+                if (PositiveDefinite.factor(inverse, n)) {
                     return transposed(inverse, n);
                 }
             }
@@ -121,70 +152,6 @@ final class Gptq {
             }
         }
         throw new ArithmeticException("the inputs of a layer of " + n + " columns have no usable second moments");
-    }
-
-    /** Replaces a symmetric matrix by its lower factor, zeros above; false if it is not positive definite. */
-    static boolean cholesky(double[] a, int n) {
-        for (int j = 0; j < n; j++) {
-            int column = j;
-            double pivot = a[j * n + j] - square(a, j * n, j);
-            if (!(pivot > 0)) {
-                return false;
-            }
-            double root = Math.sqrt(pivot);
-            a[j * n + j] = root;
-            range(j + 1, n).forEach(i -> {
-                double sum = a[i * n + column];
-                for (int k = 0; k < column; k++) {
-                    sum -= a[i * n + k] * a[column * n + k];
-                }
-                a[i * n + column] = sum / root;
-            });
-            for (int k = j + 1; k < n; k++) {
-                a[j * n + k] = 0;
-            }
-        }
-        return true;
-    }
-
-    private static IntStream range(int from, int to) {
-        IntStream range = IntStream.range(from, to);
-        return to - from > 512 ? range.parallel() : range;
-    }
-
-    private static double square(double[] a, int at, int count) {
-        double sum = 0;
-        for (int k = 0; k < count; k++) {
-            sum += a[at + k] * a[at + k];
-        }
-        return sum;
-    }
-
-    /** The inverse of {@code L L^T}. */
-    private static double[] inverse(double[] lower, int n) {
-        double[] rows = new double[n * n]; // row c: column c of L^-1, from c on
-        IntStream.range(0, n).parallel().forEach(c -> {
-            rows[c * n + c] = 1 / lower[c * n + c];
-            for (int i = c + 1; i < n; i++) {
-                double sum = 0;
-                for (int k = c; k < i; k++) {
-                    sum -= lower[i * n + k] * rows[c * n + k];
-                }
-                rows[c * n + i] = sum / lower[i * n + i];
-            }
-        });
-        double[] inverse = new double[n * n];
-        IntStream.range(0, n).parallel().forEach(i -> {
-            for (int j = 0; j <= i; j++) {
-                double sum = 0;
-                for (int k = i; k < n; k++) {
-                    sum += rows[i * n + k] * rows[j * n + k];
-                }
-                inverse[i * n + j] = sum;
-                inverse[j * n + i] = sum;
-            }
-        });
-        return inverse;
     }
 
     private static double[] transposed(double[] a, int n) {

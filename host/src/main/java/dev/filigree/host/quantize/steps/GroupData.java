@@ -14,6 +14,8 @@ import dev.filigree.host.quantize.math.ScaledMatrix;
 public final class GroupData implements AutoCloseable {
     /** Every how many rows one is kept for measuring. */
     private static final int HELD_OUT = 4;
+    /** Outputs are compared on so many rows at most, evenly taken; second moments are taken over all that decide. */
+    private static final int MAX_COMPARED = 512;
 
     private final LinearModel model;
     final LinearGroup group;
@@ -22,8 +24,10 @@ public final class GroupData implements AutoCloseable {
     final int outFeatures;
     final int inFeatures;
     final ScaledMatrix matrix;
+    final float[] decidingInputs;
     final Rows deciding;
     final Rows measuring;
+    final Profile profile = new Profile();
 
     /** Inputs, their exact outputs and the sum of squares of these. */
     static final class Rows implements AutoCloseable {
@@ -72,8 +76,9 @@ public final class GroupData implements AutoCloseable {
                     + " rows of inputs; accepted are " + 2 * HELD_OUT + " and more");
         }
         matrix = new ScaledMatrix(products, weight, outFeatures, inFeatures);
-        deciding = new Rows(products, pick(x, inFeatures, false), inFeatures, weight, outFeatures);
-        measuring = new Rows(products, pick(x, inFeatures, true), inFeatures, weight, outFeatures);
+        decidingInputs = pick(x, inFeatures, false);
+        deciding = new Rows(products, some(decidingInputs, inFeatures), inFeatures, weight, outFeatures);
+        measuring = new Rows(products, some(pick(x, inFeatures, true), inFeatures), inFeatures, weight, outFeatures);
     }
 
     float[] bias(LinearShape linear) {
@@ -90,6 +95,18 @@ public final class GroupData implements AutoCloseable {
                 System.arraycopy(x, row * columns, picked, at, columns);
                 at += columns;
             }
+        }
+        return picked;
+    }
+
+    private static float[] some(float[] x, int columns) {
+        int rows = x.length / columns;
+        if (rows <= MAX_COMPARED) {
+            return x;
+        }
+        float[] picked = new float[MAX_COMPARED * columns];
+        for (int i = 0; i < MAX_COMPARED; i++) {
+            System.arraycopy(x, (int) ((long) i * rows / MAX_COMPARED) * columns, picked, i * columns, columns);
         }
         return picked;
     }

@@ -87,10 +87,22 @@ public final class GroupQuantizer {
     }
 
     private double error(Split split, boolean measuring) {
-        float[] residual = splitter.residual(split);
+        float[] residual = residual(split);
         double[] shift = splitter.shiftOutputs(split, residual);
-        float[] rounded = new GroupGrid(recipe.scheme(), data.group, residual).round(residual);
-        return scorer.error(split, rounded, shift, measuring);
+        return scorer.error(split, rounded(residual), shift, measuring);
+    }
+
+    private float[] residual(Split split) {
+        return data.profile.of("subtract branch", () -> splitter.residual(split));
+    }
+
+    private float[] rounded(float[] residual) {
+        return data.profile.of(
+                "round weights", () -> new GroupGrid(recipe.scheme(), data.group, residual).round(residual));
+    }
+
+    private LowRank decompose(TruncatedSvd how, float[] matrix, int rank) {
+        return data.profile.of("decompose", () -> how.decompose(matrix, data.outFeatures, data.inFeatures, rank));
     }
 
     /** The candidate of least error; of equal ones the later, as in the original. */
@@ -100,8 +112,7 @@ public final class GroupQuantizer {
         float[] smooth = SmoothingSearch.ones(data.inFeatures);
         for (SmoothingSearch.Exponents candidate : SmoothingSearch.candidates(recipe.smoothing(), recipe.grids())) {
             float[] vector = stored(search.vector(candidate));
-            Split split =
-                    rank == 0 ? unbranched(vector) : splitter.of(vector, quick.decompose(data.matrix, vector, rank));
+            Split split = rank == 0 ? unbranched(vector) : splitter.of(vector, quick(quick, vector, rank));
             double error = error(split, false);
             if (error <= best) {
                 best = error;
@@ -110,6 +121,10 @@ public final class GroupQuantizer {
             }
         }
         return smooth;
+    }
+
+    private LowRank quick(RandomizedSvd quick, float[] smooth, int rank) {
+        return data.profile.of("decompose", () -> quick.decompose(data.matrix, smooth, rank));
     }
 
     /** The vector as it is stored, fitted to the range that the activations' scales have. */
@@ -128,33 +143,33 @@ public final class GroupQuantizer {
     }
 
     private Split lowRank(float[] smooth, int rank) {
-        float[] smoothed = splitter.residual(unbranched(smooth));
-        LowRank factors = svd.decompose(smoothed, data.outFeatures, data.inFeatures, rank);
+        float[] smoothed = residual(unbranched(smooth));
+        LowRank factors = decompose(svd, smoothed, rank);
         svdName = svd.name()
                 + (Double.isNaN(factors.relativeError())
                         ? ""
                         : ", rest " + String.format(java.util.Locale.ROOT, "%.4f", factors.relativeError()));
         singularAfter = factors.singular();
         RandomizedSvd quick = new RandomizedSvd(data.products, 2, recipe.seed());
-        singularBefore = quick.decompose(data.matrix, SmoothingSearch.ones(data.inFeatures), rank)
-                .singular();
+        singularBefore =
+                quick(quick, SmoothingSearch.ones(data.inFeatures), rank).singular();
         return splitter.of(smooth, factors);
     }
 
     /** Alternates between the branch and the rounded residual (SVDQuant, released quantizer); keeps the best. */
     private Split refine(Split first, int rank) {
-        float[] smoothed = splitter.residual(unbranched(first.smooth()));
+        TruncatedSvd turns = SvdChoice.manyTimes(data.products, data.outFeatures, data.inFeatures, recipe.seed());
+        float[] smoothed = residual(unbranched(first.smooth()));
         Split best = first;
         Split current = first;
         double bestError = error(first, false);
         int since = 0;
         for (iterations = 1; iterations < recipe.iterations() && since < PATIENCE; iterations++) {
-            float[] residual = splitter.residual(current);
-            float[] rest = new GroupGrid(recipe.scheme(), data.group, residual).round(residual);
+            float[] rest = rounded(residual(current));
             for (int i = 0; i < rest.length; i++) {
                 rest[i] = smoothed[i] - rest[i];
             }
-            current = splitter.of(first.smooth(), svd.decompose(rest, data.outFeatures, data.inFeatures, rank));
+            current = splitter.of(first.smooth(), decompose(turns, rest, rank));
             double error = error(current, false);
             since++;
             if (error <= bestError) {
@@ -167,7 +182,7 @@ public final class GroupQuantizer {
     }
 
     private Result finish(Split split) {
-        float[] residual = splitter.residual(split);
+        float[] residual = residual(split);
         double[] shift = splitter.shiftOutputs(split, residual);
         GroupGrid grid = new GroupGrid(recipe.scheme(), data.group, residual);
         double share = norm(residual) / Math.max(1e-300, norm(splitter.residual(unbranched(split.smooth()))));
@@ -175,11 +190,13 @@ public final class GroupQuantizer {
         if (recipe.gptq()) {
             long start = System.nanoTime();
             float[] seen = smoothedInputs(split.smooth());
-            rounded = Gptq.round(residual, seen, data.inFeatures, grid::nearest);
+            rounded = data.profile.of("gptq", () -> Gptq.round(residual, seen, data.inFeatures, grid::nearest));
             seconds.put("gptq", (System.nanoTime() - start) * 1e-9);
             errors.put("gptq", scorer.error(split, rounded, shift, true));
         }
-        List<QuantizedWeights> weights = new Packer(data).pack(split, grid, rounded, shift);
+        float[] stored = rounded;
+        List<QuantizedWeights> weights =
+                data.profile.of("pack", () -> new Packer(data).pack(split, grid, stored, shift));
         return new Result(
                 weights,
                 new GroupReport(
@@ -195,11 +212,12 @@ public final class GroupQuantizer {
                         search.xSpans(),
                         search.wSpans(),
                         split.smooth(),
-                        seconds));
+                        seconds,
+                        data.profile.seconds()));
     }
 
     private float[] smoothedInputs(float[] smooth) {
-        float[] x = data.deciding.x.clone();
+        float[] x = data.decidingInputs.clone();
         for (int i = 0; i < x.length; i++) {
             x[i] = (x[i] + data.group.shift()) / smooth[i % data.inFeatures];
         }

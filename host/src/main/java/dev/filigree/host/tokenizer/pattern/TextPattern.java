@@ -5,7 +5,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** What a tokenizer.json searches for: {@code {"String": text}} or {@code {"Regex": expression}}. */
+/** What a file searches for, with bounds on what that may cost: {@code {"String": text}} or {@code {"Regex": expression}}. */
 public final class TextPattern {
     /** Receives the matches from left to right, none overlapping, none empty. */
     @FunctionalInterface
@@ -74,6 +74,17 @@ public final class TextPattern {
                 sink.match(matcher.start(), matcher.end());
             }
         }
+    }
+
+    /**
+     * Whether all of {@code text} is one match.
+     *
+     * @throws RuntimeException the file reader's, if the search takes more steps than a thousand per character
+     */
+    public boolean isWhole(String text) {
+        return regex == null
+                ? text.equals(literal)
+                : regex.matcher(new StepBudget(text, () -> tooSlow(text))).matches();
     }
 
     /**

@@ -11,6 +11,8 @@ import dev.filigree.host.calibrate.decoder.DenseDecoder;
 import dev.filigree.host.calibrate.decoder.ExactKernels;
 import dev.filigree.host.calibrate.decoder.Rows;
 import dev.filigree.host.calibrate.decoder.TinyDecoder;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -87,7 +89,7 @@ class ThresholdTest {
             int[] left = {2};
             try {
                 states = new ThresholdSearch(
-                                t -> log.next(() -> {
+                                t -> log.next(1, () -> {
                                     if (left[0]-- == 0) {
                                         throw new IllegalStateException("stopped");
                                     }
@@ -107,7 +109,17 @@ class ThresholdTest {
         }
         CalibrationException other =
                 assertThrows(CalibrationException.class, () -> StepLog.open(Optional.of(file), "another run"));
-        assertEquals(file + " belongs to the run \"a run\"; accepted: \"another run\"", other.getMessage());
+        assertEquals(file + " belongs to the run \"# a run\"; accepted: \"# another run\"", other.getMessage());
+        StepLog log = StepLog.open(Optional.of(file), "a run");
+        assertThrows(CalibrationException.class, () -> log.next(2, () -> new double[2]));
+    }
+
+    @Test
+    void aLogWithoutItsRunIsRefused(@TempDir Path folder) throws IOException {
+        Path file = Files.writeString(folder.resolve("steps.state"), "# filigree calibration steps 1\n\n");
+        CalibrationException refused =
+                assertThrows(CalibrationException.class, () -> StepLog.open(Optional.of(file), "a run"));
+        assertEquals(file + " belongs to the run \"\"; accepted: \"# a run\"", refused.getMessage());
     }
 
     private static double bumpy(float[] thresholds) {

@@ -14,7 +14,7 @@ import dev.filigree.api.select.BackendSelector;
 import dev.filigree.api.tensor.BufferScope;
 import dev.filigree.api.tensor.DType;
 import dev.filigree.api.tensor.DeviceBuffer;
-import dev.filigree.host.calibrate.decoder.OneOp;
+import dev.filigree.host.arrays.ArrayPlan;
 import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
 import java.util.List;
@@ -77,7 +77,7 @@ class JointBlockTest {
                     shared.put(decl.ref().name(), buffer);
                 }
             }
-            try (OneOp block = new OneOp(backend, scope, stream, plan, shared)) {
+            try (ArrayPlan block = new ArrayPlan(backend, scope, stream, plan, shared)) {
                 block.axis("numSeqs", 1).axis("numPatches", shape.maxPatches()).axis("numWords", shape.maxWords());
                 float[] image = normals(random, shape.maxPatches() * shape.hidden());
                 block.writeFloats("text", normals(random, shape.maxWords() * shape.hidden()));

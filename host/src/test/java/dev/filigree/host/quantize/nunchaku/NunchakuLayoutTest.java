@@ -224,6 +224,21 @@ class NunchakuLayoutTest {
         }
     }
 
+    /** Fused projections have a scale for the whole weight and others for its channels: both count. */
+    @Test
+    void scalesOfTensorAndChannelsMultiply() {
+        NunchakuLayer layout = new NunchakuLayer(128, 128);
+        QuantizedWeights ours = layer(QuantFormat.NVFP4, 128, 128, 0);
+        Map<String, QuantizedTensor> theirs = new LinkedHashMap<>(layout.publish(ours, DType.BF16));
+        theirs.put("wtscale", QuantizedTensor.of(DType.BF16, new float[] {0.25f}, 1));
+        float[] channels = tensor(ours.tensors(), "channel_scales").values();
+        float[] both =
+                tensor(layout.read(theirs, 0).tensors(), "channel_scales").values();
+        for (int n = 0; n < channels.length; n++) {
+            assertEquals(0.25f * channels[n], both[n]);
+        }
+    }
+
     /** Exporters clamp to -7, and some files hold -8 all the same. */
     @Test
     void minusEightIsKept() {
@@ -247,6 +262,15 @@ class NunchakuLayoutTest {
         CheckpointException refusal =
                 assertThrows(CheckpointException.class, () -> new NunchakuLayer(128, 256).read(newer, 0));
         assertTrue(String.valueOf(refusal.getMessage()).contains("accepted: [128, 128]"), refusal.getMessage());
+        for (String name : List.of("qweight", "wscales", "proj_down", "bias")) {
+            Map<String, QuantizedTensor> wrong = new LinkedHashMap<>(newer);
+            wrong.put(name, new QuantizedTensor(DType.I64, tensor(newer, name).shape(), new byte[0]));
+            refusal = assertThrows(CheckpointException.class, () -> layout.read(wrong, 0), name);
+            assertTrue(String.valueOf(refusal.getMessage()).contains("has type I64; accepted: "), refusal.getMessage());
+        }
+        Map<String, QuantizedTensor> scalar = new LinkedHashMap<>(newer);
+        scalar.put("wtscale", new QuantizedTensor(DType.F32, List.of(0L), new byte[0]));
+        assertThrows(CheckpointException.class, () -> layout.read(scalar, 0));
         newer.remove("wscales");
         assertThrows(CheckpointException.class, () -> layout.read(newer, 0));
         assertThrows(

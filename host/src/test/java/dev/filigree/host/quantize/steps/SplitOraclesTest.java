@@ -148,6 +148,23 @@ class SplitOraclesTest {
         }
     }
 
+    /** e2m1 has steps of 1/2 below 2, of 1 below 4 and of 2 below 6. */
+    @Test
+    void noNumberMovesFurtherThanHalfAStepOfE2m1() {
+        float[] w = random(9, 256 * 512, g -> g * g * g);
+        WeightGrid grid = GridFit.of(Scheme.W4A4_NVFP4, w, 256, 512);
+        float[] scales = grid.scales();
+        float[] channels = grid.channels();
+        float[] rounded = grid.round(w.clone());
+        for (int i = 0; i < w.length; i++) {
+            float scale = scales[i / 512 * 32 + i % 512 / 16] * channels[i / 512];
+            float at = Math.abs(w[i]) / scale;
+            float half = at < 2 ? 0.25f : at < 4 ? 0.5f : 1;
+            float off = Math.abs(rounded[i] - w[i]);
+            assertTrue(off <= scale * half * 1.00001f, () -> off + " at " + at + " scales of " + scale);
+        }
+    }
+
     /** A group of zeros and one of the smallest numbers stay finite, and so does one at the end of f16. */
     @Test
     void extremesStayFinite() {

@@ -2,6 +2,7 @@ package dev.filigree.cpu.vector.bench;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import dev.filigree.api.attention.HeadMap;
 import dev.filigree.api.attention.HeadPattern;
@@ -21,6 +22,7 @@ import dev.filigree.api.tensor.BufferScope;
 import dev.filigree.api.tensor.DType;
 import dev.filigree.api.tensor.DeviceBuffer;
 import dev.filigree.cpu.vector.VectorBackend;
+import dev.filigree.cpu.vector.convert.Narrow;
 import dev.filigree.cpu.vector.lanes.Lanes;
 import dev.filigree.cpu.vector.lanes.Memory;
 import dev.filigree.cpu.vector.parallel.WorkerPool;
@@ -28,6 +30,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.management.ManagementFactory;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import jdk.incubator.vector.FloatVector;
@@ -35,7 +38,7 @@ import jdk.incubator.vector.FloatVector;
 /**
  * One decode step over a long cache, and the rate at which it reads pages beside the rate at which the same threads read
  * plain memory in the same run, one after another in turn: the best and the median of each. Arguments:
- * {@code [kvLength [queries [threads [precision]]]]}. With one thread, time is what the thread got of its core, so that a
+ * {@code [kvLength [queries [threads [precision [shape]]]]]}. With one thread, time is what the thread got of its core, so that a
  * busy machine shows too.
  */
 public final class DecodeBench {
@@ -56,7 +59,7 @@ public final class DecodeBench {
                 ? Integer.parseInt(args[2])
                 : Runtime.getRuntime().availableProcessors();
         int[][] shapes = {{8, 4, 64}, {32, 8, 128}, {8, 8, 64}};
-        for (int[] shape : shapes) {
+        for (int[] shape : args.length > 4 ? List.of(shapes[Integer.parseInt(args[4])]) : List.of(shapes)) {
             for (KvPrecision precision : KvPrecision.values()) {
                 if (args.length < 4 || args[3].equals(precision.id())) {
                     run(threads, shape, precision, kvLength, queries);
@@ -97,9 +100,7 @@ public final class DecodeBench {
             RunBindings bindings = new RunBindings(prepared.plan());
             prepared.plan().tensors().all().forEach(d -> bindings.bind(d.ref(), scope.allocate(d.capacityBytes())));
             fill(bindings.buffer(TensorRef.of("q")));
-            if (!precision.isQuantized()) {
-                fill(bindings.buffer(TensorRef.of("pages")));
-            }
+            fillPages(bindings.buffer(TensorRef.of("pages")), precision);
             MemorySegment table = segment(bindings, "table");
             for (int i = 0; i < numPages; i++) {
                 table.setAtIndex(JAVA_INT, i, numPages - 1 - i);
@@ -182,6 +183,27 @@ public final class DecodeBench {
 
     private static MemorySegment segment(RunBindings bindings, String name) {
         return bindings.buffer(TensorRef.of(name)).hostSegment().orElseThrow();
+    }
+
+    /** Numbers of the page's own kind: bits of another are subnormal or NaN here and there, which takes longer. */
+    private static void fillPages(DeviceBuffer buffer, KvPrecision precision) {
+        MemorySegment bytes = buffer.hostSegment().orElseThrow();
+        SplittableRandom random = new SplittableRandom(1);
+        switch (precision) {
+            case F32 -> fill(buffer);
+            case F16, BF16 -> {
+                for (long i = 0; i < bytes.byteSize() / 2; i++) {
+                    float x = random.nextFloat() - 0.5f;
+                    short half = Float.floatToFloat16(x);
+                    bytes.setAtIndex(JAVA_SHORT, i, precision == KvPrecision.F16 ? half : Narrow.toBrain(x));
+                }
+            }
+            case INT8, INT4 -> {
+                for (long i = 0; i < bytes.byteSize() / 2; i++) { // codes, scales and zeros alike
+                    bytes.setAtIndex(JAVA_SHORT, i, Float.floatToFloat16(random.nextFloat() * 0.01f + 0.001f));
+                }
+            }
+        }
     }
 
     private static void fill(DeviceBuffer buffer) {

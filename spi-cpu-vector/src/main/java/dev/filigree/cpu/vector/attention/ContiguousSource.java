@@ -47,13 +47,16 @@ public final class ContiguousSource implements KeyValueSource {
     public void load(int sequence, int slot, long first, int from, int to, KeyTile layout, long tile) {
         long row = Memory.all().get(ValueLayout.JAVA_INT_UNALIGNED, kvOffsets + 4L * sequence) + first;
         long keys = k + row * kTokenStride + slot * kSlotStride;
+        long values = v + (row + from) * vTokenStride + slot * vSlotStride;
+        int fetched = Sweep.rows(keys + from * kTokenStride, kTokenStride, to - from, layout.headDimQk * storage.bytes());
+        fetched |= Sweep.rows(values, vTokenStride, to - from, layout.headDimVo * storage.bytes());
+        Memory.all().set(ValueLayout.JAVA_INT, tile + layout.packAt, fetched);
         for (int c = from / Lanes.PANEL * Lanes.PANEL; c < to; c += Lanes.PANEL) {
             panel(keys, c, Math.max(from, c), Math.min(to, c + Lanes.PANEL), layout, tile);
         }
-        layout.clearValues(tile, from, to);
         ValuePack.pack(
                 storage,
-                v + (row + from) * vTokenStride + slot * vSlotStride,
+                values,
                 vTokenStride,
                 to - from,
                 layout.headDimVo,

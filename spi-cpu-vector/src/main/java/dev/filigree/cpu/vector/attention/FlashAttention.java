@@ -23,6 +23,9 @@ public final class FlashAttention {
     private static final int TARGET_ROWS = 192;
     private static final int MAX_ROWS = 256;
 
+    /** Largest tile of a window with its sink, bytes: half of a small second-level cache stays free. */
+    private static final long WINDOW_BYTES = 1 << 19;
+
     private final AttentionShape shape;
     private final VisibleKeys visible;
     private final KeyValueSource source;
@@ -30,6 +33,7 @@ public final class FlashAttention {
     private final WorkerPool pool;
     private final KeyTile tile;
     private final RowBlock block;
+    private final @Nullable WindowBlock window;
     private final QueryRows rows;
     private final int headsPerTask;
     private final int tokensPerBlock;
@@ -65,9 +69,15 @@ public final class FlashAttention {
         this.lists = lists;
         this.pool = pool;
         headsPerTask = lists == null ? shape.groupSize() : 1;
-        tokensPerBlock = lists == null ? Math.max(1, TARGET_ROWS / headsPerTask) : lists.blockSize();
-        tile = new KeyTile(shape.headDimQk(), shape.headDimVo());
+        int wide = Math.max(1, MAX_ROWS / headsPerTask);
+        long columns = lists == null ? visible.columns(wide) : 0;
+        boolean windowed = columns > 0 && 4 * columns * (shape.headDimQk() + shape.headDimVo()) <= WINDOW_BYTES;
+        int few = windowed ? wide : Math.max(1, TARGET_ROWS / headsPerTask);
+        tokensPerBlock = lists == null ? few : lists.blockSize();
+        int tileColumns = windowed ? (int) Math.max(KeyTile.KEYS, columns) : KeyTile.KEYS;
+        tile = new KeyTile(tileColumns, shape.headDimQk(), shape.headDimVo());
         block = new RowBlock(tile, Math.min(MAX_ROWS, tokensPerBlock * headsPerTask));
+        window = windowed ? new WindowBlock(block) : null;
         rows = new QueryRows(shape);
         blockStarts = new int[maxSeqs + 1];
         bytesPerWorker = Math.ceilDiv(block.bytes, 256L) * 256;
@@ -138,8 +148,11 @@ public final class FlashAttention {
         int group = served / shape.groupSize();
         int firstHead = shape.kvHeads()[group] * shape.groupSize() + served % shape.groupSize();
         int tokens = to - from;
-        for (int h = 0; h < headsPerTask; h++) {
-            for (int t = 0; t < tokens; t++) {
+        for (int h = 0; window != null && h < headsPerTask; h++) { // few keys a query: its own lines count
+            Memory.all().set(JAVA_INT, work, rows.fetch((long) firstQuery + from, firstHead + h, tokens));
+        }
+        for (int t = 0; t < tokens; t++) { // the heads of a token lie side by side
+            for (int h = 0; h < headsPerTask; h++) {
                 int row = h * tokens + t;
                 long entry = work + block.visibleAt + VisibleKeys.ENTRY_BYTES * row;
                 rows.load(firstQuery + from + t, firstHead + h, block, row, work);
@@ -148,13 +161,22 @@ public final class FlashAttention {
         }
         int numRows = tokens * headsPerTask;
         block.clear(numRows, work);
-        if (lists == null) {
-            visitVisible(sequence, shape.kvSlots()[group], tokens, numRows, work);
-        } else {
-            visitChosen(lists, sequence, shape.kvSlots()[group], firstHead, blockRow, numKeys, numRows, work);
+        int slot = shape.kvSlots()[group];
+        if (lists != null) {
+            visitChosen(lists, sequence, slot, firstHead, blockRow, numKeys, numRows, work);
+        } else if (window == null) {
+            visitVisible(sequence, slot, tokens, numRows, work);
+        } else if (!window.apply(
+                source, sequence, slot, numRows, (int) visible.sinkKeys(firstKey, numKeys), work)) {
+            if (tokens > 1) { // positions far apart: whether a row's keys fit must not depend on its neighbours
+                part(sequence, served, blockRow, from, from + tokens / 2, work);
+                part(sequence, served, blockRow, from + tokens / 2, to, work);
+                return;
+            }
+            visitVisible(sequence, slot, tokens, numRows, work);
         }
-        for (int h = 0; h < headsPerTask; h++) {
-            for (int t = 0; t < tokens; t++) {
+        for (int t = 0; t < tokens; t++) {
+            for (int h = 0; h < headsPerTask; h++) {
                 rows.store(firstQuery + from + t, firstHead + h, block, h * tokens + t, work);
             }
         }

@@ -1,6 +1,5 @@
 package dev.filigree.cpu.vector.attention;
 
-import dev.filigree.cpu.vector.convert.Clear;
 import dev.filigree.cpu.vector.gemm.PanelPack;
 import dev.filigree.cpu.vector.lanes.Lanes;
 
@@ -12,6 +11,7 @@ final class KeyTile {
     /** Keys of one tile; tiles start at multiples of it, whatever the chunk, so that results do not depend on chunks. */
     static final int KEYS = 128;
 
+    final int columns;
     final int headDimQk;
     final int headDimVo;
     final int numValuePanels;
@@ -22,24 +22,33 @@ final class KeyTile {
     final long stagingAt;
     final long bytes;
 
-    KeyTile(int headDimQk, int headDimVo) {
+    /**
+     * Lays out a tile.
+     *
+     * @param columns most keys of one load, a multiple of the panel
+     * @param headDimQk width of keys
+     * @param headDimVo width of values
+     */
+    KeyTile(int columns, int headDimQk, int headDimVo) {
+        this.columns = columns;
         this.headDimQk = headDimQk;
         this.headDimVo = headDimVo;
         numValuePanels = Math.ceilDiv(headDimVo, Lanes.PANEL);
         keyPanelBytes = Lanes.roundUp(headDimQk) * Lanes.PANEL_BYTES;
-        valuePanelBytes = (long) KEYS * Lanes.PANEL_BYTES;
-        valuesAt = KEYS / Lanes.PANEL * keyPanelBytes;
+        valuePanelBytes = (long) columns * Lanes.PANEL_BYTES;
+        valuesAt = columns / Lanes.PANEL * keyPanelBytes;
         packAt = valuesAt + numValuePanels * valuePanelBytes;
-        stagingAt = packAt + Math.max(PanelPack.scratchBytes(headDimQk), ValuePack.scratchBytes(KEYS, headDimVo));
-        bytes = stagingAt + 4L * KEYS * Math.max(headDimQk, headDimVo);
+        stagingAt = packAt + Math.max(PanelPack.scratchBytes(headDimQk), ValuePack.scratchBytes(columns, headDimVo));
+        bytes = stagingAt + 4L * columns * Math.max(headDimQk, headDimVo);
     }
 
-    /** Zeroes the values of keys outside [from, to), which no row sees, so that their weight 0 adds nothing. */
-    void clearValues(long tile, int from, int to) {
+    /** Whether the values of columns [from, to) are all finite. */
+    boolean finiteValues(long tile, int from, int to) {
+        boolean finite = true;
         for (int p = 0; p < numValuePanels; p++) {
-            long panel = tile + valuesAt + p * valuePanelBytes;
-            Clear.fill(panel, from * Lanes.PANEL, 0f);
-            Clear.fill(panel + (long) to * Lanes.PANEL_BYTES, (KEYS - to) * Lanes.PANEL, 0f);
+            long panel = tile + valuesAt + p * valuePanelBytes + (long) from * Lanes.PANEL_BYTES;
+            finite &= ValuePack.finite(panel, (to - from) * Lanes.PANEL);
         }
+        return finite;
     }
 }

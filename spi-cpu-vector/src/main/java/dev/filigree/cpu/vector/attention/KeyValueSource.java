@@ -10,7 +10,7 @@ interface KeyValueSource {
      * @param slot index on the head axis
      * @param first first key of the tile
      * @param from first column to load, 0 or more
-     * @param to column after the last to load, at most {@link KeyTile#KEYS}
+     * @param to column after the last to load, at most the columns of the tile
      * @param layout where the parts of the tile lie
      * @param tile address of the tile
      */

@@ -23,9 +23,9 @@ public final class PagedSource implements KeyValueSource {
     }
 
     /** Workspace of a {@link FlashAttention} over pages, bytes. */
-    public static long flashBytes(AttentionShape shape, WorkerPool workers) {
+    public static long flashBytes(AttentionShape shape, VisibleKeys visible, WorkerPool workers) {
         KeyValueSource none = (sequence, slot, first, from, to, layout, tile) -> {};
-        return new FlashAttention(shape, VisibleKeys.dense(true), none, null, 0, workers).workspaceBytes();
+        return new FlashAttention(shape, visible, none, null, 0, workers).workspaceBytes();
     }
 
     @Override
@@ -47,7 +47,6 @@ public final class PagedSource implements KeyValueSource {
         }
         stride = 4L * layout.headDimVo;
         read(pool.values(), sequence, slot, first, from, to, staging, stride);
-        layout.clearValues(tile, from, to);
         ValuePack.pack(
                 Storage.F32,
                 staging + from * stride,

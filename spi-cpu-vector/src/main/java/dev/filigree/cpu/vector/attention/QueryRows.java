@@ -49,6 +49,20 @@ public final class QueryRows {
         lseHeadStride = headStride;
     }
 
+    /** Fetches what {@link #load} reads and {@link #store} writes for some neighbouring tokens of a head. */
+    int fetch(long token, int head, int tokens) {
+        return Sweep.rows(
+                        q + token * qTokenStride + head * qHeadStride,
+                        qTokenStride,
+                        tokens,
+                        shape.headDimQk() * shape.query().bytes())
+                | Sweep.rows(
+                        out + token * outTokenStride + head * outHeadStride,
+                        outTokenStride,
+                        tokens,
+                        shape.headDimVo() * shape.out().bytes());
+    }
+
     /** Loads one query into row {@code row}, scaled so that scores come out in units of log2. */
     void load(long token, int head, RowBlock block, int row, long work) {
         long to = work + block.queriesAt + row * block.queryStride;

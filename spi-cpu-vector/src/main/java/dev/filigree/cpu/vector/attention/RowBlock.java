@@ -31,9 +31,9 @@ final class RowBlock {
     final long sumsAt;
     final long visibleAt;
     final long bytes;
-    private final long scoreStride;
-    private final long scoresAt;
-    private final long factorsAt;
+    final long scoreStride;
+    final long scoresAt;
+    final long factorsAt;
 
     RowBlock(KeyTile tile, int maxRows) {
         this.tile = tile;
@@ -41,7 +41,7 @@ final class RowBlock {
         int padded = Math.ceilDiv(maxRows, ROWS) * ROWS;
         queryStride = 4L * Lanes.roundUp(tile.headDimQk) + PADDING_BYTES;
         outStride = (long) tile.numValuePanels * Lanes.PANEL_BYTES + PADDING_BYTES;
-        scoreStride = 4L * KeyTile.KEYS + PADDING_BYTES;
+        scoreStride = 4L * tile.columns + PADDING_BYTES;
         queriesAt = tile.bytes;
         outsAt = queriesAt + padded * queryStride;
         scoresAt = outsAt + padded * outStride;
@@ -88,7 +88,7 @@ final class RowBlock {
             }
             softmax(r, strip, low, high, work);
             if (!whole && !finite) {
-                finite = finiteValues(work);
+                finite = tile.finiteValues(work, from, to);
                 if (!finite) {
                     addSeen(r, strip, low, high, work);
                     continue;
@@ -120,8 +120,12 @@ final class RowBlock {
 
     private void softmax(int r, int strip, int from, int to, long work) {
         int first = from / Lanes.PANEL * Lanes.PANEL;
-        int columns = (int) Lanes.roundUpPanel(to) - first;
-        long scores = work + scoresAt + 4L * first;
+        softmax(r, strip, 4L * first, (int) Lanes.roundUpPanel(to) - first, work);
+    }
+
+    /** Turns {@code columns} scores of each row of a strip, {@code at} bytes into the row, into weights. */
+    void softmax(int r, int strip, long at, int columns, long work) {
+        long scores = work + scoresAt + at;
         long maxima = work + maximaAt + 4L * r;
         long factors = work + factorsAt;
         Clear.fill(factors, 16, 0f);
@@ -165,10 +169,6 @@ final class RowBlock {
             Clear.fill(row + 4L * sink, low - sink, Float.NEGATIVE_INFINITY);
             Clear.fill(row + 4L * high, end - high, Float.NEGATIVE_INFINITY);
         }
-    }
-
-    private boolean finiteValues(long work) {
-        return ValuePack.finite(work + tile.valuesAt, (int) (tile.numValuePanels * tile.valuePanelBytes / Float.BYTES));
     }
 
     /**

@@ -1,5 +1,6 @@
 package dev.filigree.cpu.vector.attention;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 
 import dev.filigree.cpu.vector.lanes.Memory;
@@ -34,5 +35,34 @@ final class Sweep {
             a |= all.get(JAVA_LONG_UNALIGNED, from + (long) LINE * i);
         }
         return a | b | c | d;
+    }
+
+    /**
+     * Reads every line of some rows.
+     *
+     * @param from address of the first row
+     * @param stride bytes from row to row
+     * @param rows how many
+     * @param bytes of a row, 1 or more
+     * @return a mix of what it saw
+     */
+    static int rows(long from, long stride, int rows, int bytes) {
+        if (stride == bytes) {
+            return lines(from, Math.multiplyExact(rows, bytes));
+        }
+        int mix = 0;
+        for (int r = 0; r < rows; r++) {
+            mix |= lines(from + r * stride, bytes);
+        }
+        return mix;
+    }
+
+    private static int lines(long from, int bytes) {
+        MemorySegment all = Memory.all();
+        int mix = 0;
+        for (int i = 0; i < bytes; i += LINE) {
+            mix |= all.get(JAVA_BYTE, from + i);
+        }
+        return mix | all.get(JAVA_BYTE, from + bytes - 1);
     }
 }

@@ -3,6 +3,7 @@ package dev.filigree.cpu.vector.attention;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 
+import dev.filigree.cpu.vector.lanes.Lanes;
 import dev.filigree.cpu.vector.lanes.Memory;
 import java.lang.foreign.MemorySegment;
 
@@ -48,6 +49,24 @@ public final class VisibleKeys {
     public void positions(long queries, long keys) {
         qPositions = queries;
         kvPositions = keys;
+    }
+
+    /**
+     * Columns of a tile that holds all that a block of neighbouring queries sees: the sink, then the window, each from the
+     * start of a panel on; 0 for heads without a window.
+     *
+     * @param tokens neighbouring queries
+     */
+    long columns(int tokens) {
+        if (recent == UNLIMITED) {
+            return 0;
+        }
+        return Lanes.roundUpPanel(sink) + Lanes.roundUpPanel((long) recent + tokens + Lanes.PANEL);
+    }
+
+    /** How many keys of a sequence belong to the sink. */
+    long sinkKeys(long firstKey, long numKeys) {
+        return keysBelow(sink, firstKey, numKeys);
     }
 
     /**

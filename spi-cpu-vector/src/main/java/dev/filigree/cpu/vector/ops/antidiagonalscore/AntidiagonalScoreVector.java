@@ -92,7 +92,8 @@ public final class AntidiagonalScoreVector implements HostKernel {
     }
 
     private void task(int worker, int task) {
-        int number = task / op.heads().numServedKvHeads();
+        int last = firstTasks[Math.toIntExact(qOffsets.extent(0) - 1)] - 1;
+        int number = last - task / op.heads().numServedKvHeads(); // the longest rows first: they end together
         int group = task % op.heads().numServedKvHeads();
         int s = 0;
         while (firstTasks[s + 1] <= number) {

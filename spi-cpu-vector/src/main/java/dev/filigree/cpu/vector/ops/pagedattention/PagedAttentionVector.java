@@ -49,9 +49,7 @@ public final class PagedAttentionVector implements HostKernel {
                 site.floats(op.lse()));
         Tensors decls = site.decls(op);
         AttentionShape shape = shape(op, decls);
-        VisibleKeys visible = op.pattern() instanceof HeadPattern.Streaming(int sink, int recent)
-                ? VisibleKeys.streaming(sink, recent)
-                : VisibleKeys.dense(true);
+        VisibleKeys visible = visible(op);
         int maxSeqs = Math.toIntExact(tensors.kvLengths().decl().capacity(0));
         flash = new FlashAttention(shape, visible, new PagedSource(pages), null, maxSeqs, site.pool());
         PageVisits[] visits = new PageVisits[site.pool().numWorkers()];
@@ -69,8 +67,14 @@ public final class PagedAttentionVector implements HostKernel {
     public static ScratchNeed scratch(PagedAttention op, Tensors tensors, WorkerPool pool) {
         AttentionShape shape = shape(op, tensors);
         return ScratchNeed.shared(Math.max(
-                PagedSource.flashBytes(shape, pool),
+                PagedSource.flashBytes(shape, visible(op), pool),
                 PagedDecode.workspaceBytes(shape, op.kv().layout(), limits(op, tensors), pool.numWorkers())));
+    }
+
+    private static VisibleKeys visible(PagedAttention op) {
+        return op.pattern() instanceof HeadPattern.Streaming(int sink, int recent)
+                ? VisibleKeys.streaming(sink, recent)
+                : VisibleKeys.dense(true);
     }
 
     private static AttentionShape shape(PagedAttention op, Tensors tensors) {

@@ -1,4 +1,4 @@
-package dev.filigree.host.calibrate.decoder;
+package dev.filigree.host.arrays;
 
 import dev.filigree.api.backend.Backend;
 import dev.filigree.api.backend.ExecutionStream;
@@ -17,7 +17,7 @@ import java.util.Map;
 import java.util.Objects;
 
 /** A small plan with a buffer for every tensor, fed from arrays and read back into arrays. Not thread-safe. */
-public final class OneOp implements AutoCloseable {
+public final class ArrayPlan implements AutoCloseable {
     private final ExecutionStream stream;
     private final Arena arena = Arena.ofShared();
     private final Map<String, DeviceBuffer> buffers = new HashMap<>();
@@ -34,7 +34,7 @@ public final class OneOp implements AutoCloseable {
      * @param shared buffers by tensor name to use instead of own ones, large enough for what will run
      * @throws dev.filigree.api.backend.UnsupportedPlanException if the backend cannot run it
      */
-    public OneOp(
+    public ArrayPlan(
             Backend backend, BufferScope scope, ExecutionStream stream, Plan plan, Map<String, DeviceBuffer> shared) {
         this.stream = stream;
         this.prepared = backend.prepare(plan);
@@ -51,7 +51,7 @@ public final class OneOp implements AutoCloseable {
     }
 
     /** Sets the extent of a variable axis. */
-    public OneOp axis(String axis, int extent) {
+    public ArrayPlan axis(String axis, int extent) {
         bindings.axis(axis, extent);
         return this;
     }

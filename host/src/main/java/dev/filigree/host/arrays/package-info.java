@@ -1,0 +1,2 @@
+/** Small plans between arrays: what calibration, evaluation and picture models run besides the engine. */
+package dev.filigree.host.arrays;
