@@ -112,20 +112,6 @@ __device__ __forceinline__ void tmaLoad4(
         : "memory");
 }
 
-/** The same tile lands at the same offset of every block of the cluster in the mask, and counts on the barrier there. */
-__device__ __forceinline__ void tmaLoad2Multicast(
-    uint32_t to, const TensorMap* map, uint32_t barrier, int c0, int c1, uint16_t blocks) {
-    asm volatile(
-        "cp.async.bulk.tensor.2d.shared::cluster.global.tile.mbarrier::complete_tx::bytes.multicast::cluster "
-        "[%0], [%1, {%3, %4}], [%2], %5;" ::"r"(to),
-        "l"(map),
-        "r"(barrier),
-        "r"(c0),
-        "r"(c1),
-        "h"(blocks)
-        : "memory");
-}
-
 /** Bytes side by side; addresses and size are multiples of 16. */
 __device__ __forceinline__ void bulkLoad(uint32_t to, const void* from, uint32_t bytes, uint32_t barrier) {
     asm volatile(
@@ -133,16 +119,6 @@ __device__ __forceinline__ void bulkLoad(uint32_t to, const void* from, uint32_t
         "l"(from),
         "r"(bytes),
         "r"(barrier)
-        : "memory");
-}
-
-/** Arrives on the barrier at the same offset in a block of the cluster. */
-__device__ __forceinline__ void mbarrierArriveAt(uint32_t barrier, uint32_t block) {
-    asm volatile(
-        "{\n.reg .b32 remote;\n"
-        "mapa.shared::cluster.u32 remote, %0, %1;\n"
-        "mbarrier.arrive.release.cluster.shared::cluster.b64 _, [remote];\n}\n" ::"r"(barrier),
-        "r"(block)
         : "memory");
 }
 

@@ -346,17 +346,8 @@ __device__ __forceinline__ void lowBitFew(const LowBitFewParams& p) {
     }
 #define FEW_KERNELS(X, TYPE, ROWS, TOKENS)                                                                             \
     FEW_KERNEL(low_bit_linear__x_##X##_w_i4__few##TOKENS##_rows##ROWS##_split1__sm90a, TYPE, ROWS, TOKENS, 1)          \
-    FEW_KERNEL(low_bit_linear__x_##X##_w_i4__few##TOKENS##_rows##ROWS##_split2__sm90a, TYPE, ROWS, TOKENS, 2)          \
-    FEW_KERNEL(low_bit_linear__x_##X##_w_i4__few##TOKENS##_rows##ROWS##_split4__sm90a, TYPE, ROWS, TOKENS, 4)
+    FEW_KERNEL(low_bit_linear__x_##X##_w_i4__few##TOKENS##_rows##ROWS##_split2__sm90a, TYPE, ROWS, TOKENS, 2)
 FEW_KERNELS(bf16, Bf16, 16, 8)
-FEW_KERNELS(bf16, Bf16, 32, 8)
 FEW_KERNELS(bf16, Bf16, 32, 16)
-#ifdef FILIGREE_LAB
-FEW_KERNELS(bf16, Bf16, 16, 16)
-FEW_KERNELS(bf16, Bf16, 64, 16)
-FEW_KERNELS(bf16, Bf16, 64, 8)
-#else
 FEW_KERNELS(f16, struct F16, 16, 8)
-FEW_KERNELS(f16, struct F16, 32, 8)
 FEW_KERNELS(f16, struct F16, 32, 16)
-#endif

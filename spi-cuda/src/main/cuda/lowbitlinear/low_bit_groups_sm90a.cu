@@ -5,7 +5,7 @@
 // Each sum of 64 is scaled by both sides' scales in fp32 and added in ascending order of groups: two operations per output and
 // group, as much as the fp32 lanes do while the tensor cores multiply. Of the two groups of a step one is scaled while the other is
 // multiplied, and two warpgroups take turns.
-// Tile: 128 tokens x 128 outputs, 128 inputs (2 groups) a step. 
+// Tile: 128 tokens x 128 outputs, 128 inputs (2 groups) a step.
 // Threads: 384. Warpgroup 0 feeds (one thread issues copies), warpgroups 1 and 2 multiply 64 tokens x 128 outputs each
 // (wgmma m64n128k32). 40 + 2 x 232 registers a thread.
 // Shared memory: 1024 (alignment) + 6 stages x 34 KiB + 96 bytes of barriers.
@@ -14,10 +14,6 @@
 // Named barriers 2 and 3: one warpgroup at a time multiplies, so that the other scales sums beside it.
 #include "../common/tensor.cuh"
 #include "low_bit_groups_sm90a.cuh"
-
-#ifndef FILIGREE_TURN
-#define FILIGREE_TURN 2
-#endif
 
 using namespace filigree;
 
@@ -224,19 +220,11 @@ __device__ void multiply(const LowBitGroupsParams& p, uint32_t smem, const char*
             wgmmaFence();
             groupProducts(even, stage, warpgroup, 0);
             groupProducts(odd, stage, warpgroup, 1);
-#if FILIGREE_TURN == 1
-            namedBarrierArrive(other, 256);
-#endif
             wgmmaWait<1>();
-#if FILIGREE_TURN == 2
             namedBarrierArrive(other, 256);
-#endif
             pin(even);
             addScaled(total, even, stagePointer, row, 0);
             wgmmaWait<0>();
-#if FILIGREE_TURN == 3
-            namedBarrierArrive(other, 256);
-#endif
             pin(odd);
             addScaled(total, odd, stagePointer, row, 1);
             __syncwarp();

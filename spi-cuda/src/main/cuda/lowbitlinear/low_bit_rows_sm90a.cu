@@ -56,6 +56,8 @@ __device__ __forceinline__ void lowBitRows(const LowBitRowsParams& p) {
                 Output output(p, column + matmulColumn(i + j));
                 output.apply(sums[i + j], low);
                 output.apply(sums[i + 2 + j], high);
+                // Loads of later outputs stay behind: all at once they do not fit the registers.
+                asm volatile("" ::: "memory");
             }
         }
         if (lines) {

@@ -103,6 +103,8 @@ public final class LowBitLinearCases {
             for (QuantFormat format : List.of(QuantFormat.INT4_G64, U4_G64, QuantFormat.NVFP4)) {
                 Params params = Params.of("dtype", dtype, "w", format.codes(), "x", "float");
                 cases.compare(Rule.R812, tier, params, g -> random(g, format, dtype, new int[] {5, 192, OUT}));
+                int[] more = {21, 192, 40};
+                cases.compare(Rule.R812, Tier.CORE, params.with("size", more), g -> random(g, format, dtype, more));
             }
             tiles(cases, dtype, List.of(pairs[0], pairs[1]));
         }
