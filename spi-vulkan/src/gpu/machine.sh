@@ -37,8 +37,8 @@ level=0
 for path in plain fragments workgroup; do
     options="-Dfiligree.kit.options=cooperative=$level"
     step "kit-$path" "-Dfiligree.kit.tier=$TIER $options" --kit run vulkan
-    lines=$([[ $path == workgroup ]] && echo "prefill,decode,linear" || echo "denseprefill4096,bf16linear")
-    step "rates-$path" "$options -Dfiligree.kit.case=$lines" --kit rates vulkan
+    lines=$([[ $path == workgroup ]] || echo "-Dfiligree.kit.case=4096") # lines whose name contains it
+    step "rates-$path" "$options $lines" --kit rates vulkan
     level=$((level + 1))
 done
 step needle "" run examples/needle.yaml --backend vulkan

@@ -101,8 +101,7 @@ public final class Choosers {
                         .orElseGet(() -> LinearOps.lowBit(o, tensors, device));
             case LowRankDown o ->
                 HopperBranch.down(o, tensors, device).orElseGet(() -> LinearOps.down(o, tensors, device));
-            case LowRankUp o ->
-                HopperBranch.up(o, tensors, device).orElseGet(() -> LinearOps.up(o, tensors, device));
+            case LowRankUp o -> HopperBranch.up(o, tensors, device).orElseGet(() -> LinearOps.up(o, tensors, device));
             case LoraApply o -> LinearOps.lora(o, tensors, device);
             case Embedding o -> RowOps.embedding(o, tensors, device);
             case RmsNorm o -> RowOps.rmsNorm(o, tensors, device);

@@ -83,10 +83,7 @@ record DecodeKernel(String symbol, String merge, int headsPerReader, long ringBy
 
     /** The largest divisor that fits. */
     private static int most(int heads, int room) {
-        return IntStream.rangeClosed(1, room)
-                .filter(n -> heads % n == 0)
-                .max()
-                .orElse(1);
+        return IntStream.rangeClosed(1, room).filter(n -> heads % n == 0).max().orElse(1);
     }
 
     /** Shared memory of a block: rings, or the states of four warps that later take their place, and two numbers per page. */

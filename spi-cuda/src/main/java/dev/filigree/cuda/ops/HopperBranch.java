@@ -48,10 +48,7 @@ final class HopperBranch {
         String dtype = HopperMatmul.name(x.dtype());
         return Optional.of(Choice.of(Launch.of("low_rank_down__x_" + dtype + "_w_" + dtype + "__sm90a", THREADS)
                 .arg(params)
-                .grid(
-                        DOWN_CLUSTER * tiles(x.capacity(0), DOWN_TOKENS),
-                        tiles(down.capacity(0), RANKS),
-                        1)));
+                .grid(DOWN_CLUSTER * tiles(x.capacity(0), DOWN_TOKENS), tiles(down.capacity(0), RANKS), 1)));
     }
 
     static Optional<Choice> up(LowRankUp op, Tensors tensors, DeviceTraits device) {

@@ -58,7 +58,8 @@ final class HopperPageScore {
                 .ints(op.reuse().map(PageReuse::reuseInterval).orElse(1))
                 .ints(q.dtype() == DType.BF16 ? 1 : 0)
                 .end(PARAMS_BYTES);
-        return Optional.of(Choice.of(Launch.of("page_score__hd" + layout.headDimQk() + "__group" + group + "__sm90a", 128)
+        return Optional.of(Choice.of(Launch.of(
+                        "page_score__hd" + layout.headDimQk() + "__group" + group + "__sm90a", 128)
                 .arg(arg)
                 .grid(
                         Math.max(1, Math.ceilDiv(scores.capacity(2), PAGES_PER_BLOCK)),

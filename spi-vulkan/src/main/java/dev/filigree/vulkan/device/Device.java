@@ -33,7 +33,7 @@ public final class Device implements AutoCloseable {
     private final int family;
     private final long timeline;
     private final ReentrantLock lock = new ReentrantLock();
-    private final Exit exit = new Exit(this);
+    private final Exit exit;
     private long submitted;
 
     /**
@@ -62,6 +62,7 @@ public final class Device implements AutoCloseable {
             var create = VkSemaphoreCreateInfo.calloc(stack).sType$Default().pNext(type.address());
             Results.check(vkCreateSemaphore(handle, create, null, semaphore), "vkCreateSemaphore");
             timeline = semaphore.get(0);
+            exit = new Exit(handle);
         }
     }
 

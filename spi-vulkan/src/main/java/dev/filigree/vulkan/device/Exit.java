@@ -4,6 +4,7 @@ import static org.lwjgl.vulkan.VK10.vkDeviceWaitIdle;
 
 import dev.filigree.api.backend.BackendException;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import org.lwjgl.vulkan.VkDevice;
 
 /**
  * Keeps an exiting virtual machine from taking the driver away under a call. A driver's own exit code runs when the process
@@ -16,16 +17,16 @@ final class Exit implements AutoCloseable {
     private volatile boolean exiting;
 
     /** Watches over a device until closed. */
-    Exit(Device device) {
+    Exit(VkDevice device) {
         hook = new Thread(() -> run(device), "vulkan-exit");
         Runtime.getRuntime().addShutdownHook(hook);
     }
 
     @SuppressWarnings("LockNotBeforeTry") // it is never given back
-    private void run(Device device) {
+    private void run(VkDevice device) {
         exiting = true;
         gate.writeLock().lock();
-        vkDeviceWaitIdle(device.handle());
+        vkDeviceWaitIdle(device);
     }
 
     /** Enters the driver; fails once the virtual machine exits. */

@@ -21,6 +21,9 @@ final class PagedRecipes {
     private static final int MOST_HEADS = 8;
     private static final int LANES = 128;
 
+    /** Of the tests on a software device. */
+    private static final int SUBGROUPS = 4;
+
     private PagedRecipes() {}
 
     static List<Launch> paged(PagedAttention a, Tensors t, PhysicalDevice device) {
@@ -63,7 +66,7 @@ final class PagedRecipes {
                 .spec("SPLITS", splits)
                 .scratch("parts", 0, bytes)
                 .work(axes -> work)
-                .lanes(device.software() ? device.subgroupSize() : LANES)
+                .lanes(device.software() ? SUBGROUPS * device.subgroupSize() : LANES)
                 .groups(axes -> Recipes.rows(t, a.q(), axes) * lists * splits);
         Launch merge = new Launch("pagedattention/paged_attention_merge", t)
                 .spec("SPLITS", splits)

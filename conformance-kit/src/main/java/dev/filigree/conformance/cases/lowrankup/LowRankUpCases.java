@@ -27,7 +27,8 @@ public final class LowRankUpCases {
         TensorRef hidden = builder.input("hiddenRank", DType.F32, g.normals(tokens * rank), numTokens, width);
         TensorRef up = builder.weight("up", dtype, g.normals(outFeatures * rank), out, width);
         return builder.workload(1, tokens, 1)
-                .add(new LowRankUp(hidden, up, builder.state("y", dtype, g.normals(tokens * outFeatures), numTokens, out)))
+                .add(new LowRankUp(
+                        hidden, up, builder.state("y", dtype, g.normals(tokens * outFeatures), numTokens, out)))
                 .build();
     }
 
@@ -40,10 +41,7 @@ public final class LowRankUpCases {
                 cases.compare(Rule.R815, Tier.CORE, params, g -> problem(g, dtype, 9, rank, 67));
                 // rows that end on 16 bytes, and more than a tile of either
                 cases.compare(
-                        Rule.R815,
-                        Tier.CORE,
-                        params.with("size", "[133,136]"),
-                        g -> problem(g, dtype, 133, rank, 136));
+                        Rule.R815, Tier.CORE, params.with("size", "[133,136]"), g -> problem(g, dtype, 133, rank, 136));
             }
             cases.compare(Rule.R101, Tier.CORE, Params.of("dtype", dtype), g -> problem(g, dtype, 0, 4, 67));
         }

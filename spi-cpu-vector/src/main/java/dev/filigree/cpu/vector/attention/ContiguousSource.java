@@ -48,7 +48,8 @@ public final class ContiguousSource implements KeyValueSource {
         long row = Memory.all().get(ValueLayout.JAVA_INT_UNALIGNED, kvOffsets + 4L * sequence) + first;
         long keys = k + row * kTokenStride + slot * kSlotStride;
         long values = v + (row + from) * vTokenStride + slot * vSlotStride;
-        int fetched = Sweep.rows(keys + from * kTokenStride, kTokenStride, to - from, layout.headDimQk * storage.bytes());
+        int fetched =
+                Sweep.rows(keys + from * kTokenStride, kTokenStride, to - from, layout.headDimQk * storage.bytes());
         fetched |= Sweep.rows(values, vTokenStride, to - from, layout.headDimVo * storage.bytes());
         Memory.all().set(ValueLayout.JAVA_INT, tile + layout.packAt, fetched);
         for (int c = from / Lanes.PANEL * Lanes.PANEL; c < to; c += Lanes.PANEL) {

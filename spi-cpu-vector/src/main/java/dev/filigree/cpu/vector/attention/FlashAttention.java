@@ -166,8 +166,7 @@ public final class FlashAttention {
             visitChosen(lists, sequence, slot, firstHead, blockRow, numKeys, numRows, work);
         } else if (window == null) {
             visitVisible(sequence, slot, tokens, numRows, work);
-        } else if (!window.apply(
-                source, sequence, slot, numRows, (int) visible.sinkKeys(firstKey, numKeys), work)) {
+        } else if (!window.apply(source, sequence, slot, numRows, (int) visible.sinkKeys(firstKey, numKeys), work)) {
             if (tokens > 1) { // positions far apart: whether a row's keys fit must not depend on its neighbours
                 part(sequence, served, blockRow, from, from + tokens / 2, work);
                 part(sequence, served, blockRow, from + tokens / 2, to, work);
