@@ -96,7 +96,7 @@ public final class PageSelectCases {
                 scores,
                 numSeqs,
                 Dim.fixed("numLists", form.numLists()),
-                Dim.fixed("maxPages", maxPages()));
+                Dim.fixed("maxPages", maxPages));
         declare(builder, form, s, builder.ints("kvLengths", kvLengths, numSeqs), lists);
         return builder.workload(kvLengths.length, kvLengths.length, maxPages * PAGE)
                 .build();
