@@ -144,31 +144,6 @@ class Down:
         self.module.launch(self.name, self.grid, 256, 0, self.p)
 
 
-class DequantizeParams(ctypes.Structure):
-    _fields_ = [(n, P) for n in "codes scales zeros channelScales w".split()] + [
-        (n, I) for n in "outFeatures inFeatures groupSize numGroups codeDtype scaleDtype zeroDtype channelScaleDtype dtype reserved".split()
-    ]
-
-
-class WeightOnly:
-    """W4A16 for many tokens: the weight dequantized, then the 16-bit product."""
-
-    def __init__(self, dequantize, module, x, codes, scales):
-        n, k = codes.shape[0], x.shape[1]
-        self.dequantize, self.keep = dequantize, (codes, scales)
-        self.w = torch.empty(n, k, device="cuda", dtype=x.dtype)
-        self.linear = Linear(module, x, self.w)
-        self.y = self.linear.y
-        p = self.p = DequantizeParams()
-        p.codes, p.scales, p.w = codes.data_ptr(), scales.data_ptr(), self.w.data_ptr()
-        p.outFeatures, p.inFeatures, p.groupSize, p.numGroups = n, k, 64, scales.shape[1]
-        p.codeDtype, p.scaleDtype, p.dtype = 5, DTYPES[scales.dtype], DTYPES[x.dtype]
-
-    def __call__(self):
-        self.dequantize.launch("low_bit_linear__dequantize__sm90a", [16 * driver.multiprocessors()], 256, 0, self.p)
-        self.linear()
-
-
 def graph_us(calls, rounds=9):
     """Median microseconds of one call, all replayed in turn from one graph so that launches cost the device's time alone."""
     for c in calls:
@@ -234,7 +209,7 @@ def check_rows(mod):
     return bad
 
 
-def check_others(down, dequantize, linear):
+def check_others(down):
     bad = 0
     for m, k, rank in [(1, 64, 1), (16, 3072, 32), (17, 1000, 33), (300, 12288, 64), (5, 8, 7)]:
         for dtype in (torch.bfloat16, torch.float16):
@@ -243,13 +218,6 @@ def check_others(down, dequantize, linear):
             run()
             torch.cuda.synchronize()
             bad += not report(f"down {m}x{k} rank {rank}", run.hidden, x.double() @ d.double().T, 1e-5)
-    for m, n, k in [(20, 40, 72), (300, 520, 1088)]:
-        x = torch.randn(m, k, device="cuda").bfloat16()
-        codes, scales, value = quantize4(torch.randn(n, k, device="cuda"))
-        run = WeightOnly(dequantize, linear, x, codes, scales)
-        run()
-        torch.cuda.synchronize()
-        bad += not report(f"weight only {m}x{k}->{n}", run.y, x.double() @ value.double().T, 6e-3)
     return bad
 
 
@@ -275,7 +243,7 @@ def check_few(mod, variants):
 SHAPES = [(3072, 3072), (12288, 3072), (3072, 12288), (4096, 4096), (14336, 4096), (4096, 14336)]
 
 
-def bench_linear(mod, rows, dequantize, m=4096):
+def bench_linear(mod, rows, m=4096):
     for n, k in SHAPES:
         x, w = torch.randn(m, k, device="cuda").bfloat16(), torch.randn(n, k, device="cuda").bfloat16()
         peer = lambda: torch.nn.functional.linear(x, w)
@@ -285,9 +253,6 @@ def bench_linear(mod, rows, dequantize, m=4096):
         x8, w8 = (torch.randint(-128, 128, (r, k), device="cuda", dtype=torch.int8) for r in (m, n))
         a, b = versus(Rows(rows, x8, w8, torch.ones(m, device="cuda"), torch.ones(n, device="cuda")), peer, 2, 11)
         c = driver.bench(lambda: torch._int_mm(x8, w8.T), 2, 7)
-        codes, scales, _ = quantize4(w)
-        d, e = versus(WeightOnly(dequantize, mod, x, codes, scales), peer, 2, 7)
-        line += f" w4a16 {d:.4f} ms, ratio {e / d:.3f};"
         print(line + f" w8a8 {a:.4f} ms {tf(a):.0f} TOP/s, bf16 cuBLAS {b:.4f} ms, ratio {b / a:.3f}, int8 cuBLAS {c:.4f} ms", flush=True)
 
 
@@ -318,16 +283,16 @@ def bench_few(mod, down, variants):
 
 
 def main():
-    mod, few, rows, down, dequantize = (Module(path) for path in sys.argv[1:6])
+    mod, few, rows, down = (Module(path) for path in sys.argv[1:5])
     print(driver.device_name(), flush=True)
-    mode = sys.argv[6]
-    variants = [tuple(map(int, a.split(","))) for a in sys.argv[7:]] or [(16, 8, 1), (16, 8, 2), (32, 16, 1), (32, 16, 2)]
+    mode = sys.argv[5]
+    variants = [tuple(map(int, a.split(","))) for a in sys.argv[6:]] or [(16, 8, 1), (16, 8, 2), (32, 16, 1), (32, 16, 2)]
     if mode == "check":
-        sys.exit(check_linear(mod) + check_rows(rows) + check_others(down, dequantize, mod) > 0)
+        sys.exit(check_linear(mod) + check_rows(rows) + check_others(down) > 0)
     elif mode == "checkfew":
         sys.exit(check_few(few, variants) > 0)
     elif mode == "bench":
-        bench_linear(mod, rows, dequantize)
+        bench_linear(mod, rows)
     else:
         bench_few(few, down, variants)
 

@@ -97,7 +97,6 @@ public final class Choosers {
                 HopperMatmul.lowBit(o, tensors, device)
                         .or(() -> HopperFewTokens.product(o, Optional.empty(), tensors, device))
                         .or(() -> HopperLowBit.product(o, tensors, device))
-                        .or(() -> HopperMatmul.weightOnly(o, tensors, device))
                         .orElseGet(() -> LinearOps.lowBit(o, tensors, device));
             case LowRankDown o ->
                 HopperBranch.down(o, tensors, device).orElseGet(() -> LinearOps.down(o, tensors, device));

@@ -2,10 +2,8 @@ package dev.filigree.cuda.ops;
 
 import dev.filigree.api.op.Linear;
 import dev.filigree.api.op.LowBitLinear;
-import dev.filigree.api.plan.Dim;
 import dev.filigree.api.plan.TensorDecl;
 import dev.filigree.api.plan.TensorRef;
-import dev.filigree.api.plan.TensorRole;
 import dev.filigree.api.plan.Tensors;
 import dev.filigree.api.tensor.DType;
 import dev.filigree.cuda.launch.Arg;
@@ -14,15 +12,13 @@ import dev.filigree.cuda.launch.DeviceTraits;
 import dev.filigree.cuda.launch.Field;
 import dev.filigree.cuda.launch.Launch;
 import dev.filigree.cuda.launch.Struct;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 
 /**
  * Launches of linear layers for many tokens on compute capability 9.0 whose sums run over whole rows (common/matmul_sm90a.cuh):
- * 16-bit operands, low-bit weights that are dequantized to 16 bits before, and 8-bit codes with a scale per token and one per
- * output. Says nothing of other layers, which the general
- * kernels then take: few tokens, f32 operands, and rows that do not end on 16 bytes, as bulk copies need.
+ * 16-bit operands, and 8-bit codes with a scale per token and one per output. Says nothing of other layers, which the general
+ * kernels then take: few tokens, f32 operands, rows that do not end on 16 bytes, as bulk copies need, and low-bit weights under
+ * 16-bit activations, because a weight rounded to 16 bits before the product breaks the tolerance of R812.
  */
 final class HopperMatmul {
     /** Most tokens that read a weight row by row: more are cheaper in tiles. */
@@ -39,7 +35,6 @@ final class HopperMatmul {
 
     private static final int LINEAR_BYTES = 384;
     private static final int LOW_BIT_BYTES = 384;
-    private static final int DEQUANTIZE_BYTES = 80;
 
     private HopperMatmul() {}
 
@@ -57,60 +52,6 @@ final class HopperMatmul {
                 .ints(dtype(op.bias(), tensors), y.dtype().ordinal())
                 .end(LINEAR_BYTES);
         return Optional.of(Choice.of(launch("linear__x_" + dtype + "_w_" + dtype, params, device)));
-    }
-
-    /** Low-bit weights and 16-bit activations: the weight is dequantized into the step's scratch first. */
-    static Optional<Choice> weightOnly(LowBitLinear op, Tensors tensors, DeviceTraits device) {
-        TensorDecl x = tensors.get(op.x());
-        TensorDecl codes = tensors.get(op.weight());
-        TensorDecl scales = tensors.get(op.scales());
-        TensorDecl y = tensors.get(op.y());
-        int groupSize = op.weightFormat().groupSize();
-        List<TensorDecl> packed = new ArrayList<>(List.of(x, codes, scales, y));
-        op.zeros().map(tensors::get).ifPresent(packed::add);
-        TensorDecl w =
-                TensorDecl.of("w", TensorRole.TEMP, x.dtype(), codes.dims().toArray(Dim[]::new));
-        if (op.activationFormat().isPresent()
-                || !is16Bit(x.dtype())
-                || groupSize % 8 != 0
-                || !packed.stream().allMatch(HopperPrefill::isPacked)
-                || !serves(x, w, device)) {
-            return Optional.empty();
-        }
-        int inFeatures = Math.toIntExact(codes.capacity(1));
-        Arg weight = new Struct()
-                .data(op.weight(), op.scales())
-                .data(op.zeros())
-                .data(op.channelScales())
-                .scratch(0)
-                .ints(Math.toIntExact(codes.capacity(0)), inFeatures)
-                .ints(groupSize == 0 ? inFeatures : groupSize, Math.toIntExact(scales.rowElements()))
-                .ints(codes.dtype().ordinal(), scales.dtype().ordinal())
-                .ints(
-                        dtype(op.zeros(), tensors),
-                        dtype(op.channelScales(), tensors),
-                        x.dtype().ordinal())
-                .end(DEQUANTIZE_BYTES);
-        Launch dequantize =
-                Launch.of("low_bit_linear__dequantize__sm90a", 256).arg(weight).grid(16L * device.numSms());
-        Arg params = operands(
-                        new Struct()
-                                .rows(x, TILE_ROWS)
-                                .rows(
-                                        0,
-                                        x.dtype() == DType.BF16,
-                                        inFeatures,
-                                        new Field.Amount.Fixed(codes.capacity(0)),
-                                        TILE_COLUMNS),
-                        x,
-                        w)
-                .data(op.y())
-                .data(op.bias())
-                .ints(dtype(op.bias(), tensors), y.dtype().ordinal())
-                .end(LINEAR_BYTES);
-        String dtype = name(x.dtype());
-        Launch multiply = launch("linear__x_" + dtype + "_w_" + dtype, params, device);
-        return Optional.of(Choice.withScratch(w.capacityBytes(), dequantize, multiply));
     }
 
     static Optional<Choice> lowBit(LowBitLinear op, Tensors tensors, DeviceTraits device) {
@@ -158,11 +99,10 @@ final class HopperMatmul {
     }
 
     private static Struct operands(TensorDecl x, TensorDecl w) {
-        return operands(new Struct().rows(x, TILE_ROWS).rows(w, TILE_COLUMNS), x, w);
-    }
-
-    private static Struct operands(Struct maps, TensorDecl x, TensorDecl w) {
-        return maps.amount(new Field.Amount.Extent(x.ref(), 0, 1, 0, 1, 0))
+        return new Struct()
+                .rows(x, TILE_ROWS)
+                .rows(w, TILE_COLUMNS)
+                .amount(new Field.Amount.Extent(x.ref(), 0, 1, 0, 1, 0))
                 .ints(Math.toIntExact(w.capacity(0)))
                 .ints(Math.toIntExact(w.capacity(1) * w.dtype().bits() / 8))
                 .ints(new int[OPERANDS_RESERVED]);
