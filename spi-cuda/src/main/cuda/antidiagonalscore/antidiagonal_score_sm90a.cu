@@ -10,6 +10,7 @@
 // Not two passes over the product: it would double the only large cost.
 // Barriers: full[stage] both tiles landed, empty[stage] 8 warps have multiplied, itemFull/itemEmpty the item slot.
 // Named barriers 2 and 3: the 128 threads of a warpgroup between writing partial sums and reading those of other rows.
+#include "../common/tiles.cuh"
 #include "antidiagonal_score_sm90a.cuh"
 
 using namespace filigree;
@@ -30,17 +31,6 @@ constexpr int ROWS = ITEM + 16;  // f32 [128][2]: final maximum (log2 units) and
 
 struct ScoreItem {
     int seq, rowTile, head, keyTiles;
-};
-
-struct Ring {
-    int stage = 0;
-    uint32_t phase = 0;
-    __device__ __forceinline__ void next() {
-        if (++stage == STAGES) {
-            stage = 0;
-            phase ^= 1;
-        }
-    }
 };
 
 /** Lengths of a sequence in stripes. */
@@ -65,7 +55,7 @@ struct Stripes {
 };
 
 __device__ void produce(const ScoreParams& p, uint32_t smem, char* pointer) {
-    Ring ring;
+    Ring<STAGES> ring;
     uint32_t itemPhase = 0;
     int total = 0;
     for (int s = 0; s < p.numSeqs; s++) {
@@ -262,7 +252,7 @@ __device__ void consume(const ScoreParams& p, uint32_t smem, char* pointer) {
     float* tileMax = p.tileMax + static_cast<long>(blockIdx.x) * p.maxKeyTiles * SCORE_ROWS;
     float2* rows = reinterpret_cast<float2*>(pointer + ROWS);
     int steps = p.stride * p.headDim / 64;
-    Ring ring;
+    Ring<STAGES> ring;
     uint32_t itemPhase = 0;
     float acc[128];
     while (true) {

@@ -278,6 +278,13 @@ struct Bf16 {
         float (&d)[32], uint32_t a0, uint32_t a1, uint32_t a2, uint32_t a3, uint64_t b) {
         FILIGREE_WGMMA_RS("64", FILIGREE_D32, FILIGREE_F32, "32", "33", "34", "35", "36", "bf16");
     }
+    /** d[16 x 8] += a[16 x 16] b[16 x 8] of a warp (mma m16n8k16). */
+    static __device__ __forceinline__ void productWarp(
+        float (&d)[4], uint32_t a0, uint32_t a1, uint32_t a2, uint32_t a3, uint32_t b0, uint32_t b1) {
+        asm("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
+            : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
+            : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "r"(b0), "r"(b1));
+    }
 };
 
 struct F16 {
@@ -301,6 +308,13 @@ struct F16 {
     static __device__ __forceinline__ void productRs(
         float (&d)[32], uint32_t a0, uint32_t a1, uint32_t a2, uint32_t a3, uint64_t b) {
         FILIGREE_WGMMA_RS("64", FILIGREE_D32, FILIGREE_F32, "32", "33", "34", "35", "36", "f16");
+    }
+    /** d[16 x 8] += a[16 x 16] b[16 x 8] of a warp (mma m16n8k16). */
+    static __device__ __forceinline__ void productWarp(
+        float (&d)[4], uint32_t a0, uint32_t a1, uint32_t a2, uint32_t a3, uint32_t b0, uint32_t b1) {
+        asm("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
+            : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
+            : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "r"(b0), "r"(b1));
     }
 };
 

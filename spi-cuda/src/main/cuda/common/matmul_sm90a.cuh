@@ -10,6 +10,8 @@
 // Not with clusters that share copies: on an H100 not all clusters of 2 run at once, and a last one takes as long as all.
 #pragma once
 #include "hopper.cuh"
+#include "tensor.cuh"
+#include "tiles.cuh"
 
 namespace filigree {
 
@@ -21,7 +23,6 @@ constexpr int MATMUL_X_BYTES = MATMUL_TILE_M * MATMUL_STEP_BYTES;
 constexpr int MATMUL_STAGE_BYTES = MATMUL_X_BYTES + MATMUL_TILE_N * MATMUL_STEP_BYTES;
 constexpr int MATMUL_FULL = MATMUL_STAGES * MATMUL_STAGE_BYTES;
 constexpr int MATMUL_EMPTY = MATMUL_FULL + 8 * MATMUL_STAGES;
-constexpr int MATMUL_STRIP = 16;
 constexpr int MATMUL_WARPS = 8;
 
 /** Operands and extents, the first fields of a kernel's parameters. Byte offsets are stated for the host. */
@@ -34,45 +35,13 @@ struct MatmulParams {
     int reserved[13];
 };
 
-/** The tiles of a block, in the order that it takes them. */
-struct MatmulTiles {
-    int rows;
-    int columns;
-    int index;
-
-    __device__ __forceinline__ explicit MatmulTiles(const MatmulParams& p)
-        : rows((p.numRows + MATMUL_TILE_M - 1) / MATMUL_TILE_M),
-          columns((p.numColumns + MATMUL_TILE_N - 1) / MATMUL_TILE_N),
-          index(blockIdx.x) {}
-
-    __device__ __forceinline__ bool more() const { return index < rows * columns; }
-
-    __device__ __forceinline__ void next() { index += gridDim.x; }
-
-    /** First row and first column. */
-    __device__ __forceinline__ int2 origin() const {
-        int strip = index / (MATMUL_STRIP * columns);
-        int within = index % (MATMUL_STRIP * columns);
-        int high = min(MATMUL_STRIP, rows - strip * MATMUL_STRIP);
-        return {(strip * MATMUL_STRIP + within % high) * MATMUL_TILE_M, within / high * MATMUL_TILE_N};
-    }
-};
-
-struct MatmulRing {
-    int stage = 0;
-    uint32_t phase = 0;
-    __device__ __forceinline__ void next() {
-        if (++stage == MATMUL_STAGES) {
-            stage = 0;
-            phase ^= 1;
-        }
-    }
-};
+using MatmulTiles = Tiles<MATMUL_TILE_M, MATMUL_TILE_N>;
+using MatmulRing = Ring<MATMUL_STAGES>;
 
 /** One thread. */
 __device__ __forceinline__ void matmulFeed(const MatmulParams& p, uint32_t smem) {
     MatmulRing ring;
-    for (MatmulTiles tiles(p); tiles.more(); tiles.next()) {
+    for (MatmulTiles tiles(p.numRows, p.numColumns); tiles.more(); tiles.next()) {
         int2 origin = tiles.origin();
         for (int at = 0; at < p.depthBytes; at += MATMUL_STEP_BYTES) {
             uint32_t full = smem + MATMUL_FULL + 8 * ring.stage;
@@ -94,7 +63,7 @@ __device__ __forceinline__ void matmulTiles(const MatmulParams& p, uint32_t smem
     bool first = (threadIdx.x & 31) == 0;
     MatmulRing ring;
     typename T::Sum sums[128];
-    for (MatmulTiles tiles(p); tiles.more(); tiles.next()) {
+    for (MatmulTiles tiles(p.numRows, p.numColumns); tiles.more(); tiles.next()) {
         int2 origin = tiles.origin();
 #pragma unroll
         for (int i = 0; i < 128; i++) {
@@ -183,5 +152,19 @@ __device__ __forceinline__ void matmulWriteLines(
 /** Which element of a tile a thread's i-th sum is, from its first row and the tile's first column on. */
 __device__ __forceinline__ int matmulRow(int i) { return 8 * (i / 2 % 2); }
 __device__ __forceinline__ int matmulColumn(int i) { return 8 * (i / 4) + 2 * (threadIdx.x & 3) + i % 2; }
+
+/** The tile of a warpgroup, floats or their bits, element by element: any dtype of y and any number of outputs. */
+template <class Sum>
+__device__ __forceinline__ void matmulWriteElements(
+    const MatmulParams& p, const Sum (&sums)[128], void* y, int yDtype, int row0, int column0) {
+#pragma unroll
+    for (int i = 0; i < 128; i++) {
+        int row = row0 + matmulRow(i);
+        int column = column0 + matmulColumn(i);
+        if (row < p.numRows && column < p.numColumns) {
+            store(static_cast<char*>(y), yDtype, static_cast<long long>(row) * p.numColumns + column, asFloat(sums[i]));
+        }
+    }
+}
 
 }  // namespace filigree

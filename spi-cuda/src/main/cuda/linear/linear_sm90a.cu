@@ -20,18 +20,6 @@ __device__ __forceinline__ void addBias(const LinearParams& p, float (&sums)[128
     }
 }
 
-/** Any dtype of y and any number of outputs. */
-__device__ __forceinline__ void writeElements(const LinearParams& p, const float (&sums)[128], int row0, int column0) {
-#pragma unroll
-    for (int i = 0; i < 128; i++) {
-        int row = row0 + matmulRow(i);
-        int column = column0 + matmulColumn(i);
-        if (row < p.matmul.numRows && column < p.matmul.numColumns) {
-            store(static_cast<char*>(p.y), p.yDtype, static_cast<long long>(row) * p.matmul.numColumns + column, sums[i]);
-        }
-    }
-}
-
 template <class T>
 __device__ __forceinline__ void linear(const LinearParams& p) {
     bool lines = p.yDtype == T::DTYPE && p.matmul.numColumns % 8 == 0;
@@ -42,7 +30,7 @@ __device__ __forceinline__ void linear(const LinearParams& p) {
         if (lines) {
             matmulWriteLines<T>(p.matmul, sums, p.y, p.matmul.numColumns, row, column);
         } else {
-            writeElements(p, sums, row, column);
+            matmulWriteElements(p.matmul, sums, p.y, p.yDtype, row, column);
         }
     });
 }

@@ -37,11 +37,6 @@ struct Widen<Bf16> {
         asm("sub.rn.bf16x2 %0, %1, %2;" : "=r"(result) : "r"(biased), "r"(0x43084308));
         return result;
     }
-    static __device__ __forceinline__ void product(float (&d)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1) {
-        asm("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
-            : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
-            : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
-    }
 };
 
 template <>
@@ -51,11 +46,6 @@ struct Widen<struct F16> {
         uint32_t result;
         asm("sub.rn.f16x2 %0, %1, %2;" : "=r"(result) : "r"(biased), "r"(0x64086408));
         return result;
-    }
-    static __device__ __forceinline__ void product(float (&d)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1) {
-        asm("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
-            : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
-            : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
     }
 };
 
@@ -179,7 +169,7 @@ struct Few {
                     uint32_t a[4] = {lowPairs[2 * j], highPairs[2 * j], lowPairs[2 * j + 1], highPairs[2 * j + 1]};
 #pragma unroll
                     for (int c = 0; c < COLUMNS; c++) {
-                        Widen<T>::product(part[c], a, b[c][4 * i + 2 * j], b[c][4 * i + 2 * j + 1]);
+                        T::productWarp(part[c], a[0], a[1], a[2], a[3], b[c][4 * i + 2 * j], b[c][4 * i + 2 * j + 1]);
                     }
                 }
             }

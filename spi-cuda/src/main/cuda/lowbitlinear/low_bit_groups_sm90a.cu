@@ -13,6 +13,7 @@
 // Barriers: full[stage]  operands and scales landed    empty[stage]  all multiplying warps are done with them
 // Named barriers 2 and 3: one warpgroup at a time multiplies, so that the other scales sums beside it.
 #include "../common/tensor.cuh"
+#include "../common/tiles.cuh"
 #include "low_bit_groups_sm90a.cuh"
 
 using namespace filigree;
@@ -31,46 +32,12 @@ constexpr int W_SCALES = X_SCALES + 2 * SCALE_BYTES;
 constexpr int STAGE_BYTES = W_SCALES + 2 * SCALE_BYTES;
 constexpr int FULL = STAGES * STAGE_BYTES;
 constexpr int EMPTY = FULL + 8 * STAGES;
-constexpr int STRIP = 16;
 constexpr int WARPS = 8;
-
-struct Ring {
-    int stage = 0;
-    uint32_t phase = 0;
-    __device__ __forceinline__ void next() {
-        if (++stage == STAGES) {
-            stage = 0;
-            phase ^= 1;
-        }
-    }
-};
-
-/** The tiles of a block, in the order that it takes them. */
-struct Tiles {
-    int rows;
-    int columns;
-    int index;
-
-    __device__ __forceinline__ explicit Tiles(const LowBitGroupsParams& p)
-        : rows((p.numTokens + TILE - 1) / TILE), columns((p.outFeatures + TILE - 1) / TILE), index(blockIdx.x) {}
-
-    __device__ __forceinline__ bool more() const { return index < rows * columns; }
-
-    __device__ __forceinline__ void next() { index += gridDim.x; }
-
-    /** First token and first output. */
-    __device__ __forceinline__ int2 origin() const {
-        int strip = index / (STRIP * columns);
-        int within = index % (STRIP * columns);
-        int high = min(STRIP, rows - strip * STRIP);
-        return {(strip * STRIP + within % high) * TILE, within / high * TILE};
-    }
-};
 
 /** One thread. */
 __device__ void feed(const LowBitGroupsParams& p, uint32_t smem) {
-    Ring ring;
-    for (Tiles tiles(p); tiles.more(); tiles.next()) {
+    Ring<STAGES> ring;
+    for (Tiles<TILE, TILE> tiles(p.numTokens, p.outFeatures); tiles.more(); tiles.next()) {
         int2 origin = tiles.origin();
         for (int i = -p.numBranchSteps; i < p.numSteps; i++) {
             uint32_t full = smem + FULL + 8 * ring.stage;
@@ -182,11 +149,11 @@ __device__ void multiply(const LowBitGroupsParams& p, uint32_t smem, const char*
     if (warpgroup == 1) {
         namedBarrierArrive(other, 256);
     }
-    Ring ring;
+    Ring<STAGES> ring;
     float total[64];
     float even[64];
     float odd[64];
-    for (Tiles tiles(p); tiles.more(); tiles.next()) {
+    for (Tiles<TILE, TILE> tiles(p.numTokens, p.outFeatures); tiles.more(); tiles.next()) {
         int2 origin = tiles.origin();
 #pragma unroll
         for (int i = 0; i < 64; i++) {

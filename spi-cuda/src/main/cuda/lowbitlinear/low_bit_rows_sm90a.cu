@@ -62,15 +62,8 @@ __device__ __forceinline__ void lowBitRows(const LowBitRowsParams& p) {
         }
         if (lines) {
             matmulWriteLines<T>(p.matmul, sums, p.y, p.matmul.numColumns, row, column);
-            return;
-        }
-#pragma unroll
-        for (int i = 0; i < 128; i++) {
-            int r = row + matmulRow(i);
-            int c = column + matmulColumn(i);
-            if (r < p.matmul.numRows && c < p.matmul.numColumns) {
-                store(static_cast<char*>(p.y), p.yDtype, static_cast<long long>(r) * p.matmul.numColumns + c, __uint_as_float(sums[i]));
-            }
+        } else {
+            matmulWriteElements(p.matmul, sums, p.y, p.yDtype, row, column);
         }
     });
 }

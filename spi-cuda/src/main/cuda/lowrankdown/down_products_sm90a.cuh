@@ -5,25 +5,6 @@
 
 namespace filigree {
 
-template <class T>
-__device__ __forceinline__ void mma(float (&d)[4], uint32_t a0, uint32_t a1, uint32_t a2, uint32_t a3, uint32_t b0, uint32_t b1);
-
-template <>
-__device__ __forceinline__ void mma<Bf16>(
-    float (&d)[4], uint32_t a0, uint32_t a1, uint32_t a2, uint32_t a3, uint32_t b0, uint32_t b1) {
-    asm("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
-        : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
-        : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "r"(b0), "r"(b1));
-}
-
-template <>
-__device__ __forceinline__ void mma<struct F16>(
-    float (&d)[4], uint32_t a0, uint32_t a1, uint32_t a2, uint32_t a3, uint32_t b0, uint32_t b1) {
-    asm("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
-        : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
-        : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "r"(b0), "r"(b1));
-}
-
 /** 16 neighbouring 16-bit values of a row, zeros past its end or where there is no row. */
 __device__ __forceinline__ void read16(uint32_t (&words)[8], const void* values, long row, bool valid, int column, int columns) {
 #pragma unroll
@@ -51,7 +32,7 @@ __device__ __forceinline__ void downProducts(
         read16(words, down, row, row < rank, column, inFeatures);
 #pragma unroll
         for (int i = 0; i < 4; i++) {
-            mma<T>(sums[j], low[2 * i], high[2 * i], low[2 * i + 1], high[2 * i + 1], words[2 * i], words[2 * i + 1]);
+            T::productWarp(sums[j], low[2 * i], high[2 * i], low[2 * i + 1], high[2 * i + 1], words[2 * i], words[2 * i + 1]);
         }
     }
 }

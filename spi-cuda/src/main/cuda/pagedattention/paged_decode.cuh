@@ -150,6 +150,19 @@ __device__ __forceinline__ int columnOf(const DecodeParams& p, int page) {
     return p.ringPages == 0 || page < p.sinkPages ? page : p.sinkPages + (page - p.sinkPages) % p.ringPages;
 }
 
+/** A split's pages, their numbers in the sequence and in the pool, into shared memory; returns how many. A barrier must follow. */
+__device__ __forceinline__ int stagePages(
+    const DecodeParams& p, const PageList& list, int seq, int split, int* pageNumbers, int* pageIds) {
+    int firstPage = split * list.share(p);
+    int numPages = max(0, min(list.count - firstPage, list.share(p)));
+    for (int i = threadIdx.x; i < numPages; i += blockDim.x) {
+        int page = list.page(firstPage + i);
+        pageNumbers[i] = page;
+        pageIds[i] = p.pageTable[static_cast<long>(seq) * p.numColumns + columnOf(p, page)];
+    }
+    return numPages;
+}
+
 /** Adds up the four warps' states and writes the split's. outs [WARPS][16][HD], maxes [WARPS][16] log base 2, then sums. */
 template <int HD>
 __device__ __forceinline__ void combineWarps(

@@ -252,13 +252,7 @@ __device__ __forceinline__ void decodeToken(const DecodeParams& p, int seq, int 
     int split = blockIdx.x;
     DecodeGroup group = p.groups[blockIdx.y];
     PageList list(p, group, seq, length);
-    int firstPage = split * list.share(p);
-    int numPages = max(0, min(list.count - firstPage, list.share(p)));
-    for (int i = threadIdx.x; i < numPages; i += blockDim.x) {
-        int page = list.page(firstPage + i);
-        pageNumbers[i] = page;
-        pageIds[i] = p.pageTable[static_cast<long>(seq) * p.numColumns + columnOf(p, page)];
-    }
+    int numPages = stagePages(p, list, seq, split, pageNumbers, pageIds);
     __syncthreads();
     int warp = threadIdx.x / 32;
     int lane = threadIdx.x & 31;

@@ -14,6 +14,7 @@
 // Named barriers 2 and 3: one warpgroup at a time issues its products, so that the other's softmax runs beside them.
 // Named barriers 4 and 5: the 128 threads of a warpgroup after clearing rows past the last key.
 // Not simply one warpgroup of 128 rows: 128 x 128 scores and outputs of fp32 do not fit 255 registers a thread.
+#include "../common/tiles.cuh"
 #include "attention_prefill.cuh"
 
 using namespace filigree;
@@ -39,19 +40,6 @@ struct Layout {
     static constexpr int V_FULL = K_EMPTY + 8 * STAGES;
     static constexpr int V_EMPTY = V_FULL + 8 * STAGES;
     static_assert(V_EMPTY + 8 * STAGES - WORK <= 512, "barriers and items take 512 bytes");
-};
-
-/** Position in a ring of stages. */
-template <int STAGES>
-struct Ring {
-    int stage = 0;
-    uint32_t phase = 0;
-    __device__ __forceinline__ void next() {
-        if (++stage == STAGES) {
-            stage = 0;
-            phase ^= 1;
-        }
-    }
 };
 
 template <int HD>
