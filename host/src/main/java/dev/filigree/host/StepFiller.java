@@ -3,6 +3,7 @@ package dev.filigree.host;
 import dev.filigree.api.attention.Phase;
 import dev.filigree.host.decoder.DecoderOutputs;
 import dev.filigree.host.engine.Engine;
+import dev.filigree.host.engine.EngineLimits;
 import dev.filigree.host.engine.Step;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -19,14 +20,14 @@ final class StepFiller {
     /** As many as a backend computes alike whether they are one or all; see {@code docs/serving.md}. */
     private static final int MAX_DRAWERS = 32;
 
-    private final int chunkTokens;
+    private final EngineLimits limits;
     private final int chunkMultiple;
     private final Step step = new Step();
     private final Set<GenerationRun> turns = new LinkedHashSet<>();
     private Phase last = Phase.DECODE;
 
     StepFiller(Engine engine) {
-        chunkTokens = engine.limits().chunkTokens();
+        limits = engine.limits();
         chunkMultiple = engine.planner().attention().chunkMultiple();
     }
 
@@ -68,7 +69,8 @@ final class StepFiller {
     private List<GenerationRun> reader() {
         for (GenerationRun run : turns) {
             if (run.isReady() && run.isReading()) {
-                add(run, chunk(run));
+                Session session = run.session();
+                add(run, limits.chunk(session.sequence().length(), session.numPending(), chunkMultiple));
                 turns.remove(run);
                 turns.add(run);
                 return List.of(run);
@@ -80,16 +82,5 @@ final class StepFiller {
     private void add(GenerationRun run, int count) {
         Session session = run.session();
         step.add(session.sequence(), session.ids(), (int) session.sequence().length(), count, run.sampling());
-    }
-
-    /** Tokens of the next chunk; one that does not end the prompt ends where the next one may start. */
-    private int chunk(GenerationRun run) {
-        int pending = run.session().numPending();
-        if (pending <= chunkTokens) {
-            return pending;
-        }
-        long past = run.session().sequence().length();
-        long end = (past + chunkTokens) / chunkMultiple * chunkMultiple;
-        return (int) (end > past ? end - past : chunkTokens);
     }
 }

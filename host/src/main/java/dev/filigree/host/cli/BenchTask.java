@@ -11,6 +11,7 @@ import dev.filigree.host.engine.EngineConfig;
 import dev.filigree.host.engine.Sampling;
 import dev.filigree.host.engine.Sequence;
 import dev.filigree.host.engine.Step;
+import dev.filigree.host.engine.StepDensity;
 import dev.filigree.host.wiring.EngineParts;
 import dev.filigree.policies.config.LimitsConfig;
 import dev.filigree.policies.config.RunConfig;
@@ -114,15 +115,16 @@ final class BenchTask implements Callable<BenchOutcome> {
 
     private long read(Engine engine, Sequence sequence, int[] prompt, ProgressBar bar) {
         int multiple = engine.planner().attention().chunkMultiple();
-        int chunk = Math.max(multiple, engine.limits().chunkTokens() / multiple * multiple);
         long start = System.nanoTime();
-        for (int from = 0; from < prompt.length; from += chunk) {
-            int count = Math.min(chunk, prompt.length - from);
+        int from = 0;
+        while (from < prompt.length) {
+            int count = engine.limits().chunk(from, prompt.length - from, multiple);
             run(
                     engine,
                     step.start(Phase.PREFILL, DecoderOutputs.NEXT_TOKEN)
                             .add(sequence, prompt, from, count, Sampling.GREEDY));
-            bar.show("reading", from + count, prompt.length);
+            from += count;
+            bar.show("reading", from, prompt.length);
         }
         return System.nanoTime() - start;
     }

@@ -7,6 +7,7 @@ import dev.filigree.host.GenerationOptions;
 import dev.filigree.host.Session;
 import dev.filigree.host.engine.Admission;
 import dev.filigree.host.engine.Engine;
+import dev.filigree.host.engine.StepDensity;
 import dev.filigree.host.tokenizer.Tokenizer;
 import dev.filigree.policies.config.GenerationConfig;
 import dev.filigree.policies.config.LimitsConfig;

@@ -82,47 +82,23 @@ public record EngineConfig(
 
     /** The same with that much host memory for sequences that are swapped out. */
     public EngineConfig withSwapBudget(long bytes) {
-        return new EngineConfig(
-                checkpoint,
-                keySmoothing,
-                attention,
-                kvCache,
-                linear,
-                adapters,
-                activations,
-                maxContext,
-                maxSeqs,
-                chunkTokens,
-                kvBudgetBytes,
-                bytes,
-                maxPrefixes,
-                backend);
+        return with(keySmoothing, adapters, bytes);
     }
 
     /** The same with smoothed keys. */
     public EngineConfig withKeySmoothing(Path file) {
-        return new EngineConfig(
-                checkpoint,
-                Optional.of(file),
-                attention,
-                kvCache,
-                linear,
-                adapters,
-                activations,
-                maxContext,
-                maxSeqs,
-                chunkTokens,
-                kvBudgetBytes,
-                swapBudgetBytes,
-                maxPrefixes,
-                backend);
+        return with(Optional.of(file), adapters, swapBudgetBytes);
     }
 
     /** The same with other adapters. */
     public EngineConfig withAdapters(List<AdapterConfig> others) {
+        return with(keySmoothing, others, swapBudgetBytes);
+    }
+
+    private EngineConfig with(Optional<Path> keys, List<AdapterConfig> others, long swapBytes) {
         return new EngineConfig(
                 checkpoint,
-                keySmoothing,
+                keys,
                 attention,
                 kvCache,
                 linear,
@@ -132,7 +108,7 @@ public record EngineConfig(
                 maxSeqs,
                 chunkTokens,
                 kvBudgetBytes,
-                swapBudgetBytes,
+                swapBytes,
                 maxPrefixes,
                 backend);
     }

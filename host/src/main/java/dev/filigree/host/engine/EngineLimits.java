@@ -16,4 +16,19 @@ public record EngineLimits(int maxSeqs, int maxTokens, int chunkTokens) {
                     + ", " + maxTokens + " and " + chunkTokens);
         }
     }
+
+    /**
+     * Tokens of a prompt's next step; one that does not end the prompt ends where the next may start.
+     *
+     * @param past tokens read before
+     * @param pending tokens still to read
+     * @param multiple positions at which attention lets a chunk start
+     */
+    public int chunk(long past, int pending, int multiple) {
+        if (pending <= chunkTokens) {
+            return pending;
+        }
+        long end = (past + chunkTokens) / multiple * multiple;
+        return (int) (end > past ? end - past : chunkTokens);
+    }
 }

@@ -1,7 +1,6 @@
 package dev.filigree.host.eval;
 
 import dev.filigree.api.attention.Phase;
-import dev.filigree.api.attention.StepCapacity;
 import dev.filigree.host.Filigree;
 import dev.filigree.host.Generation;
 import dev.filigree.host.GenerationListener;
@@ -9,10 +8,8 @@ import dev.filigree.host.GenerationOptions;
 import dev.filigree.host.Session;
 import dev.filigree.host.calibrate.TextFile;
 import dev.filigree.host.calibrate.decoder.ArraysReader;
-import dev.filigree.host.decoder.AttentionDensity;
-import dev.filigree.host.decoder.DecoderOutputs;
-import dev.filigree.host.decoder.DecoderPlan;
 import dev.filigree.host.engine.Engine;
+import dev.filigree.host.engine.StepDensity;
 import dev.filigree.host.needle.NeedleMaker;
 import dev.filigree.host.needle.NeedlePrompt;
 import dev.filigree.host.needle.NeedleTask;
@@ -75,7 +72,7 @@ public final class EvalRun {
         StringBuilder text =
                 new StringBuilder(config.explain()).append(model.engine().kv());
         config.keySmoothing().ifPresent(file -> text.append(TextFile.read(file)));
-        step(model.engine(), Phase.PREFILL)
+        StepDensity.plan(model.engine(), Phase.PREFILL)
                 .layers()
                 .forEach(layer -> text.append(layer.patterns()).append(layer.constants()));
         return text.toString().hashCode();
@@ -105,7 +102,7 @@ public final class EvalRun {
         Engine engine = model.engine();
         DensityProbe probe = new DensityProbe(
                 ArraysReader.read(model.config().model(), ids.length),
-                step(engine, Phase.PREFILL),
+                StepDensity.plan(engine, Phase.PREFILL),
                 engine.kv(),
                 engine.selection().backend());
         return Optional.of(probe.run("a multivalue prompt of " + ids.length + " tokens", ids));
@@ -119,6 +116,7 @@ public final class EvalRun {
             Generation answer =
                     session.append(ids).generate(GenerationOptions.greedy(answerTokens), GenerationListener.NONE);
             Generation.Timing timing = answer.timing();
+            StepDensity density = StepDensity.of(model.engine(), ids.length, session.numTokens());
             return new EvalResult(
                     name,
                     one.toString(),
@@ -130,18 +128,9 @@ public final class EvalRun {
                     ids.length,
                     timing.prefillNanos() / 1e9,
                     timing.decodeNanos() / 1e9,
-                    density(model.engine(), Phase.PREFILL, ids.length, ids.length),
-                    density(model.engine(), Phase.DECODE, 1, session.numTokens()),
+                    density.prefill(),
+                    density.decode(),
                     model.engine().kv().bytesFor(session.numTokens()));
         }
-    }
-
-    private static double density(Engine engine, Phase phase, int numTokens, int contextTokens) {
-        return AttentionDensity.of(step(engine, phase), engine.planner(), phase, numTokens, contextTokens);
-    }
-
-    private static DecoderPlan step(Engine engine, Phase phase) {
-        int most = engine.limits().maxTokens();
-        return engine.planner().plan(phase, new StepCapacity(most, 1, 1, most, most), DecoderOutputs.NEXT_TOKEN);
     }
 }

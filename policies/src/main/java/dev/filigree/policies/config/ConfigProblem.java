@@ -9,7 +9,7 @@ package dev.filigree.policies.config;
  * @param message one sentence with the actual and the accepted values
  */
 public record ConfigProblem(String file, int line, String key, String message) {
-    /** A file may hold a key or a path of any length; a problem stays a line to read. */
+    /** A file may hold keys, paths and words of any length; a problem stays a line to read. */
     private static final int MAX_CHARACTERS = 600;
 
     /** Cuts what is too long in its middle: the end says what is accepted. */
@@ -18,7 +18,8 @@ public record ConfigProblem(String file, int line, String key, String message) {
         message = shortened(message);
     }
 
-    private static String shortened(String text) {
+    /** A text of any length as a line to read, cut in its middle. */
+    public static String shortened(String text) {
         int half = MAX_CHARACTERS / 2;
         return text.length() <= MAX_CHARACTERS
                 ? text

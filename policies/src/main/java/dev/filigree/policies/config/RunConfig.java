@@ -56,6 +56,28 @@ public record RunConfig(
         boolean auto = name.equals("auto");
         BackendRequest request = new BackendRequest(
                 auto ? Optional.empty() : Optional.of(name), List.of(), options, backend.configKey());
+        return with(request, adapters, generation, limits);
+    }
+
+    /** The same with other generation settings. */
+    public RunConfig withGeneration(GenerationConfig other) {
+        return with(backend, adapters, other, limits);
+    }
+
+    /** The same with other limits. */
+    public RunConfig withLimits(LimitsConfig other) {
+        return with(backend, adapters, generation, other);
+    }
+
+    /** The same with further adapters. */
+    public RunConfig withAdapters(List<AdapterConfig> more) {
+        List<AdapterConfig> all = new ArrayList<>(adapters);
+        all.addAll(more);
+        return with(backend, all, generation, limits);
+    }
+
+    private RunConfig with(
+            BackendRequest request, List<AdapterConfig> all, GenerationConfig generating, LimitsConfig limiting) {
         return new RunConfig(
                 file,
                 model,
@@ -65,66 +87,10 @@ public record RunConfig(
                 attention,
                 kvCache,
                 linear,
-                adapters,
-                prompt,
-                generation,
-                limits,
-                given);
-    }
-
-    /** The same with other generation settings. */
-    public RunConfig withGeneration(GenerationConfig other) {
-        return new RunConfig(
-                file,
-                model,
-                keySmoothing,
-                backend,
-                compute,
-                attention,
-                kvCache,
-                linear,
-                adapters,
-                prompt,
-                other,
-                limits,
-                given);
-    }
-
-    /** The same with other limits. */
-    public RunConfig withLimits(LimitsConfig other) {
-        return new RunConfig(
-                file,
-                model,
-                keySmoothing,
-                backend,
-                compute,
-                attention,
-                kvCache,
-                linear,
-                adapters,
-                prompt,
-                generation,
-                other,
-                given);
-    }
-
-    /** The same with further adapters. */
-    public RunConfig withAdapters(List<AdapterConfig> more) {
-        List<AdapterConfig> all = new ArrayList<>(adapters);
-        all.addAll(more);
-        return new RunConfig(
-                file,
-                model,
-                keySmoothing,
-                backend,
-                compute,
-                attention,
-                kvCache,
-                linear,
                 all,
                 prompt,
-                generation,
-                limits,
+                generating,
+                limiting,
                 given);
     }
 

@@ -32,17 +32,16 @@ record DecodeKernel(String symbol, String merge, int headsPerReader, long ringBy
      */
     static Optional<DecodeKernel> of(DType q, KvPageLayout layout, int headsPerList) {
         int headDim = layout.headDimQk();
-        if ((q != DType.BF16 && q != DType.F16) || layout.headDimVo() != headDim || layout.pageSize() % ROWS != 0) {
+        if (!Operands.is16Bit(q) || layout.headDimVo() != headDim || layout.pageSize() % ROWS != 0) {
             return Optional.empty();
         }
-        String name = q == DType.BF16 ? "bf16" : "f16";
+        String name = q.id();
         String merge = "paged_decode_merge__q_" + name + "_kv_" + name + "_o_" + name + "__hd" + headDim;
         DType kv = layout.k().storage();
-        if ((kv == DType.BF16 || kv == DType.F16) && layout.v().storage() == kv && (headDim == 64 || headDim == 128)) {
+        if (Operands.is16Bit(kv) && layout.v().storage() == kv && (headDim == 64 || headDim == 128)) {
             // An f16 query over bf16 pages is two rows of a product.
             int heads = q == DType.F16 && kv == DType.BF16 ? most(headsPerList, ROWS / 2) : most(headsPerList, ROWS);
-            String symbol = "paged_decode__q_" + name + "_kv_" + (kv == DType.BF16 ? "bf16" : "f16") + "_o_" + name
-                    + "__hd" + headDim;
+            String symbol = "paged_decode__q_" + name + "_kv_" + kv.id() + "_o_" + name + "__hd" + headDim;
             long ring = WARPS * 3 * 2L * ROWS * headDim * 2;
             return Optional.of(new DecodeKernel(symbol, merge, heads, ring, headDim == 64 ? 4 : 2));
         }

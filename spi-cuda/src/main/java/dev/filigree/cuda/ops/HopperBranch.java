@@ -3,7 +3,6 @@ package dev.filigree.cuda.ops;
 import dev.filigree.api.op.LowRankDown;
 import dev.filigree.api.op.LowRankUp;
 import dev.filigree.api.plan.TensorDecl;
-import dev.filigree.api.plan.TensorRef;
 import dev.filigree.api.plan.Tensors;
 import dev.filigree.cuda.launch.Arg;
 import dev.filigree.cuda.launch.Choice;
@@ -11,7 +10,6 @@ import dev.filigree.cuda.launch.DeviceTraits;
 import dev.filigree.cuda.launch.Field;
 import dev.filigree.cuda.launch.Launch;
 import dev.filigree.cuda.launch.Struct;
-import java.util.List;
 import java.util.Optional;
 
 /**
@@ -33,10 +31,10 @@ final class HopperBranch {
         TensorDecl x = tensors.get(op.x());
         TensorDecl down = tensors.get(op.down());
         boolean serves = device.isHopper()
-                && HopperMatmul.is16Bit(x.dtype())
+                && Operands.is16Bit(x.dtype())
                 && down.dtype() == x.dtype()
                 && down.capacity(1) % 8 == 0
-                && arePacked(tensors, op.x(), op.down(), op.hiddenRank());
+                && Operands.arePacked(tensors, op.x(), op.down(), op.hiddenRank());
         if (!serves) {
             return Optional.empty();
         }
@@ -45,7 +43,7 @@ final class HopperBranch {
                 .amount(new Field.Amount.Extent(op.x(), 0, 1, 0, 1, 0))
                 .ints(Math.toIntExact(down.capacity(1)), Math.toIntExact(down.capacity(0)))
                 .end(PARAMS_BYTES);
-        String dtype = HopperMatmul.name(x.dtype());
+        String dtype = x.dtype().id();
         return Optional.of(Choice.of(Launch.of("low_rank_down__x_" + dtype + "_w_" + dtype + "__sm90a", THREADS)
                 .arg(params)
                 .grid(DOWN_CLUSTER * tiles(x.capacity(0), DOWN_TOKENS), tiles(down.capacity(0), RANKS), 1)));
@@ -55,10 +53,10 @@ final class HopperBranch {
         TensorDecl y = tensors.get(op.y());
         TensorDecl up = tensors.get(op.up());
         boolean serves = device.isHopper()
-                && HopperMatmul.is16Bit(y.dtype())
-                && HopperMatmul.is16Bit(up.dtype())
+                && Operands.is16Bit(y.dtype())
+                && Operands.is16Bit(up.dtype())
                 && up.capacity(0) % 8 == 0
-                && arePacked(tensors, op.hiddenRank(), op.up(), op.y());
+                && Operands.arePacked(tensors, op.hiddenRank(), op.up(), op.y());
         if (!serves) {
             return Optional.empty();
         }
@@ -70,16 +68,12 @@ final class HopperBranch {
                 .end(PARAMS_BYTES);
         long columns = tiles(up.capacity(0), UP_OUTPUTS);
         long most = Math.max(1, Math.ceilDiv(8L * device.numSms(), columns));
-        return Optional.of(Choice.of(Launch.of("low_rank_up__y_" + HopperMatmul.name(y.dtype()) + "__sm90a", THREADS)
+        return Optional.of(Choice.of(Launch.of("low_rank_up__y_" + y.dtype().id() + "__sm90a", THREADS)
                 .arg(params)
                 .grid(columns, Math.min(most, tiles(y.capacity(0), UP_TOKENS)), 1)));
     }
 
     private static long tiles(long extent, int tile) {
         return Math.max(1, Math.ceilDiv(extent, tile));
-    }
-
-    private static boolean arePacked(Tensors tensors, TensorRef... refs) {
-        return List.of(refs).stream().map(tensors::get).allMatch(HopperPrefill::isPacked);
     }
 }

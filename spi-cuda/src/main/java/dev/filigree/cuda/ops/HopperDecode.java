@@ -136,6 +136,6 @@ final class HopperDecode {
                 && q.capacity(0) <= tensors.get(op.kvLengths()).capacity(0)
                 && op.scale() > 0
                 && tensors.get(op.out()).dtype() == q.dtype()
-                && Stream.concat(packed, lists).allMatch(ref -> HopperPrefill.isPacked(tensors.get(ref)));
+                && Stream.concat(packed, lists).allMatch(ref -> Operands.isPacked(tensors.get(ref)));
     }
 }

@@ -13,7 +13,6 @@ import dev.filigree.cuda.launch.DeviceTraits;
 import dev.filigree.cuda.launch.Field;
 import dev.filigree.cuda.launch.Launch;
 import dev.filigree.cuda.launch.Struct;
-import java.util.List;
 import java.util.Optional;
 
 /**
@@ -60,21 +59,19 @@ final class HopperFewTokens {
                 && op.zeros().isEmpty()
                 && format.codes() == DType.I4
                 && format.groupSize() == 64
-                && HopperMatmul.is16Bit(format.scaleDtype())
-                && HopperMatmul.is16Bit(x.dtype())
+                && Operands.is16Bit(format.scaleDtype())
+                && Operands.is16Bit(x.dtype())
                 && x.capacity(0) <= MAX_TOKENS
                 && w.capacity(0) > 0
                 && w.capacity(1) > 0
                 && w.capacity(1) % STEP == 0
-                && List.of(x, w, tensors.get(op.scales()), tensors.get(op.y())).stream()
-                        .allMatch(HopperPrefill::isPacked);
+                && Operands.arePacked(tensors, op.x(), op.weight(), op.scales(), op.y());
     }
 
     private static boolean serves(LowRankUp up, LowBitLinear op, Tensors tensors) {
         return up.y().equals(op.y())
-                && HopperMatmul.is16Bit(tensors.get(up.up()).dtype())
-                && HopperPrefill.isPacked(tensors.get(up.up()))
-                && HopperPrefill.isPacked(tensors.get(up.hiddenRank()));
+                && Operands.is16Bit(tensors.get(up.up()).dtype())
+                && Operands.arePacked(tensors, up.up(), up.hiddenRank());
     }
 
     private static Arg params(LowBitLinear op, Optional<LowRankUp> up, Tensors tensors) {
@@ -111,7 +108,7 @@ final class HopperFewTokens {
     }
 
     private static String kernel(DType dtype, Tile tile) {
-        return "low_bit_linear__x_" + HopperMatmul.name(dtype) + "_w_i4__few" + tile.tokens + "_rows" + tile.rows
-                + "_split" + tile.split + "__sm90a";
+        return "low_bit_linear__x_" + dtype.id() + "_w_i4__few" + tile.tokens + "_rows" + tile.rows + "_split"
+                + tile.split + "__sm90a";
     }
 }

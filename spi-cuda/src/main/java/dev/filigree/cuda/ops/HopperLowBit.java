@@ -39,18 +39,16 @@ final class HopperLowBit {
 
     /** The product of codes alone. */
     static Optional<Choice> product(LowBitLinear op, Tensors tensors, DeviceTraits device) {
-        if (!device.isHopper() || !serves(op, tensors) || !HopperPrefill.isPacked(tensors.get(op.x()))) {
-            return Optional.empty();
-        }
-        TensorRef xScales = op.xScales().orElseThrow();
-        if (!HopperPrefill.isPacked(tensors.get(xScales))) {
+        if (!device.isHopper()
+                || !serves(op, tensors)
+                || !Operands.arePacked(tensors, op.x(), op.xScales().orElseThrow())) {
             return Optional.empty();
         }
         Layout layout = new Layout(op, 0, 0, tensors);
         return Optional.of(Choice.withScratch(
                 layout.bytes(),
                 layout.widen(op.weight(), op.scales(), device),
-                layout.widen(op.x(), xScales, device),
+                layout.widen(op.x(), op.xScales().orElseThrow(), device),
                 layout.multiply(device)));
     }
 
@@ -78,16 +76,16 @@ final class HopperLowBit {
         boolean serves = device.isHopper()
                 && layer.fits()
                 && serves(layer.product, tensors)
-                && HopperMatmul.is16Bit(x.dtype())
-                && HopperPrefill.isPacked(x)
+                && Operands.is16Bit(x.dtype())
+                && Operands.isPacked(x)
                 && layer.quantize
                         .smooth()
-                        .map(s -> HopperPrefill.isPacked(tensors.get(s)))
+                        .map(s -> Operands.isPacked(tensors.get(s)))
                         .orElse(true)
                 && factors.stream()
                         .flatMap(Optional::stream)
                         .map(tensors::get)
-                        .allMatch(f -> HopperMatmul.is16Bit(f.dtype()) && HopperPrefill.isPacked(f))
+                        .allMatch(f -> Operands.is16Bit(f.dtype()) && Operands.isPacked(f))
                 && factors.get(0).map(d -> tensors.get(d).dtype() == x.dtype()).orElse(true);
         if (!serves) {
             return Optional.empty();
@@ -111,12 +109,11 @@ final class HopperLowBit {
                 && w.capacity(0) > 0
                 && w.capacity(1) > 0
                 && w.capacity(1) % 32 == 0
-                && List.of(w, tensors.get(op.scales()), tensors.get(op.y())).stream()
-                        .allMatch(HopperPrefill::isPacked);
+                && Operands.arePacked(tensors, op.weight(), op.scales(), op.y());
     }
 
     private static boolean isInt4(QuantFormat format) {
-        return format.codes() == DType.I4 && format.groupSize() == 64 && HopperMatmul.is16Bit(format.scaleDtype());
+        return format.codes() == DType.I4 && format.groupSize() == 64 && Operands.is16Bit(format.scaleDtype());
     }
 
     /** What lies where in the scratch of a step, and the launches over it. */
@@ -198,9 +195,7 @@ final class HopperLowBit {
                     .number(layer.quantize.shift())
                     .ints(rank, branchSteps, blocks);
             params = widened(params, op.weight(), op.scales(), layer.up.map(LowRankUp::up));
-            return Launch.of(
-                            "activation_quantize__x_" + HopperMatmul.name(input.dtype()) + "_o_e4m3__g64__down__sm90a",
-                            256)
+            return Launch.of("activation_quantize__x_" + input.dtype().id() + "_o_e4m3__g64__down__sm90a", 256)
                     .arg(params.end(2 * BEFORE_BYTES))
                     .grid(blocks + WIDEN_BLOCKS_PER_SM * device.numSms());
         }
@@ -209,22 +204,13 @@ final class HopperLowBit {
             Field.Amount tokens = new Field.Amount.Extent(op.x(), 0, 1, 0, 1, 1);
             Field.Amount outputs = new Field.Amount.Fixed(outFeatures);
             long columns = (long) STEP / 2 * numSteps;
-            long branch = (long) BRANCH_COLUMNS * Math.max(1, branchSteps);
+            boolean branched = branchSteps > 0;
+            long branch = branched ? (long) BRANCH_COLUMNS * branchSteps : columns;
             Arg params = new Struct()
                     .rows(x.codes, true, columns, tokens, TILE)
                     .rows(w.codes, true, columns, outputs, TILE)
-                    .rows(
-                            branchSteps == 0 ? x.codes : x.factor,
-                            true,
-                            branchSteps == 0 ? columns : branch,
-                            tokens,
-                            TILE)
-                    .rows(
-                            branchSteps == 0 ? w.codes : w.factor,
-                            true,
-                            branchSteps == 0 ? columns : branch,
-                            outputs,
-                            TILE)
+                    .rows(branched ? x.factor : x.codes, true, branch, tokens, TILE)
+                    .rows(branched ? w.factor : w.codes, true, branch, outputs, TILE)
                     .scratch(x.scales, w.scales)
                     .data(op.y())
                     .data(op.channelScales())

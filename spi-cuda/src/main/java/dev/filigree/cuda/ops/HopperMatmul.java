@@ -42,10 +42,10 @@ final class HopperMatmul {
         TensorDecl x = tensors.get(op.x());
         TensorDecl w = tensors.get(op.weight());
         TensorDecl y = tensors.get(op.y());
-        if (!is16Bit(x.dtype()) || w.dtype() != x.dtype() || !serves(x, w, device)) {
+        if (!Operands.is16Bit(x.dtype()) || w.dtype() != x.dtype() || !serves(x, w, device)) {
             return Optional.empty();
         }
-        String dtype = name(x.dtype());
+        String dtype = x.dtype().id();
         Arg params = operands(x, w)
                 .data(op.y())
                 .data(op.bias())
@@ -66,11 +66,13 @@ final class HopperMatmul {
                         .filter(f -> f.codes() == DType.I8 && f.groupSize() == 0 && f.scaleDtype() != DType.E4M3)
                         .isPresent();
         if (!perRow
-                || !HopperPrefill.isPacked(x)
-                || !HopperPrefill.isPacked(w)
-                || !HopperPrefill.isPacked(y)
-                || !HopperPrefill.isPacked(tensors.get(op.scales()))
-                || !HopperPrefill.isPacked(tensors.get(op.xScales().orElseThrow()))
+                || !Operands.arePacked(
+                        tensors,
+                        op.x(),
+                        op.weight(),
+                        op.y(),
+                        op.scales(),
+                        op.xScales().orElseThrow())
                 || !serves(x, w, device)) {
             return Optional.empty();
         }
@@ -85,7 +87,7 @@ final class HopperMatmul {
                 .ints(dtype(op.channelScales(), tensors), dtype(op.bias(), tensors))
                 .end(LOW_BIT_BYTES);
         // Other dtypes of y are written element by element, by either kernel.
-        String dtype = name(is16Bit(y.dtype()) ? y.dtype() : DType.BF16);
+        String dtype = (Operands.is16Bit(y.dtype()) ? y.dtype() : DType.BF16).id();
         return Optional.of(Choice.of(launch("low_bit_linear__x_i8_w_i8_y_" + dtype, params, device)));
     }
 
@@ -113,14 +115,6 @@ final class HopperMatmul {
                 .shared(SHARED_BYTES)
                 .arg(params)
                 .grid(device.numSms());
-    }
-
-    static boolean is16Bit(DType dtype) {
-        return dtype == DType.BF16 || dtype == DType.F16;
-    }
-
-    static String name(DType dtype) {
-        return dtype == DType.BF16 ? "bf16" : "f16";
     }
 
     /** The dtype of an optional tensor as kernels number it; any where there is none. */

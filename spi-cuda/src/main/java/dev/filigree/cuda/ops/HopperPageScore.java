@@ -74,11 +74,11 @@ final class HopperPageScore {
                 Stream.of(op.q(), op.scores(), op.kv().pages(), op.kv().pageTable());
         Stream<TensorRef> lists =
                 op.reuse().stream().map(PageReuse::choice).flatMap(c -> Stream.of(c.counts(), c.pages()));
-        return (q == DType.BF16 || q == DType.F16)
+        return Operands.is16Bit(q)
                 && (headDim == 64 || headDim == 128)
                 && op.heads().groupSize() <= MOST_HEADS
                 && op.heads().numServedKvHeads() > 0
                 && op.kv().addressing() instanceof KvAddressing.Linear
-                && Stream.concat(packed, lists).allMatch(ref -> HopperPrefill.isPacked(tensors.get(ref)));
+                && Stream.concat(packed, lists).allMatch(ref -> Operands.isPacked(tensors.get(ref)));
     }
 }

@@ -16,7 +16,6 @@ import dev.filigree.cuda.launch.Struct;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /**
  * Launches of chunked prefill over cache pages on compute capability 9.0: keys and values are gathered into rows
@@ -92,17 +91,17 @@ final class HopperPagedPrefill {
                 && op.kv().addressing() instanceof KvAddressing.Linear
                 && (headDim == 64 || headDim == 128)
                 && layout.headDimVo() == headDim
-                && (q.dtype() == DType.BF16 || q.dtype() == DType.F16)
+                && Operands.is16Bit(q.dtype())
                 && tensors.get(op.out()).dtype() == q.dtype()
                 && plain
                 && op.heads().numServedQoHeads() > 0
                 && op.scale() > 0
-                && Stream.of(
-                                op.q(),
-                                op.out(),
-                                op.lse(),
-                                op.kv().pages(),
-                                op.kv().pageTable())
-                        .allMatch(ref -> HopperPrefill.isPacked(tensors.get(ref)));
+                && Operands.arePacked(
+                        tensors,
+                        op.q(),
+                        op.out(),
+                        op.lse(),
+                        op.kv().pages(),
+                        op.kv().pageTable());
     }
 }

@@ -72,7 +72,9 @@ final class HopperPrefill {
 
     static Optional<Choice> blockSparse(BlockSparseAttention op, Tensors tensors, DeviceTraits device) {
         TensorDecl indices = tensors.get(op.blockIndices());
-        if (op.blockSize() != TILE || !isPacked(indices) || !isPacked(tensors.get(op.blockCounts()))) {
+        if (op.blockSize() != TILE
+                || !Operands.isPacked(indices)
+                || !Operands.isPacked(tensors.get(op.blockCounts()))) {
             return Optional.empty();
         }
         Heads heads = new Heads(
@@ -121,7 +123,7 @@ final class HopperPrefill {
     }
 
     static String kernel(DType dtype, int headDim, boolean listed) {
-        String name = dtype == DType.BF16 ? "bf16" : "f16";
+        String name = dtype.id();
         return "attention_prefill__q_" + name + "_kv_" + name + "_o_" + name + "__hd" + headDim + "_bq128_bk128"
                 + (listed ? "__short" : "") + "__sm90a";
     }
@@ -156,20 +158,9 @@ final class HopperPrefill {
         long headDim = q.capacity(2);
         List<TensorDecl> rows = List.of(q, tensors.get(heads.k), tensors.get(heads.v), tensors.get(heads.out));
         return (headDim == 64 || headDim == 128)
-                && (q.dtype() == DType.BF16 || q.dtype() == DType.F16)
-                && rows.stream().allMatch(t -> t.dtype() == q.dtype() && t.capacity(2) == headDim && isPacked(t))
-                && isPacked(tensors.get(heads.lse));
-    }
-
-    /** Whether elements lie side by side in row-major order. */
-    static boolean isPacked(TensorDecl decl) {
-        long step = 1;
-        for (int axis = decl.rank() - 1; axis >= 0; axis--) {
-            if (decl.strides().step(axis) != step) {
-                return false;
-            }
-            step *= decl.capacity(axis);
-        }
-        return true;
+                && Operands.is16Bit(q.dtype())
+                && rows.stream()
+                        .allMatch(t -> t.dtype() == q.dtype() && t.capacity(2) == headDim && Operands.isPacked(t))
+                && Operands.isPacked(tensors.get(heads.lse));
     }
 }

@@ -72,7 +72,7 @@ final class HopperSelection {
         Launch pack = Launch.of("antidiagonal_pack__b16", 256)
                 .arg(params)
                 .grid(Math.max(1, numHeads * numQRows + k.capacity(1) * numKvRows));
-        String dtype = bf16 ? "bf16" : "f16";
+        String dtype = q.dtype().id();
         Launch score = Launch.of(
                         "antidiagonal_score__q_" + dtype + "_k_" + dtype + "__bq128_bk256__stride" + op.stride()
                                 + "__sm90a",
@@ -91,7 +91,7 @@ final class HopperSelection {
         if (!device.isHopper()
                 || op.heads().numServedQoHeads() == 0
                 || shared > device.sharedBytesPerBlock() - 1024
-                || !packed.stream().allMatch(HopperPrefill::isPacked)) {
+                || !packed.stream().allMatch(Operands::isPacked)) {
             return Optional.empty();
         }
         boolean alone = op.group() == BlockSelect.GroupMode.QUERY_HEAD;
@@ -117,13 +117,13 @@ final class HopperSelection {
         return op.blockSize() == BLOCK
                 && (op.stride() == 4 || op.stride() == 8 || op.stride() == 16)
                 && (headDim == 64 || headDim == 128)
-                && (q.dtype() == DType.BF16 || q.dtype() == DType.F16)
+                && Operands.is16Bit(q.dtype())
                 && k.dtype() == q.dtype()
                 && op.scale() / op.norm() > 0
                 && op.heads().numServedQoHeads() > 0
-                && HopperPrefill.isPacked(q)
-                && HopperPrefill.isPacked(k)
-                && HopperPrefill.isPacked(mass);
+                && Operands.isPacked(q)
+                && Operands.isPacked(k)
+                && Operands.isPacked(mass);
     }
 
     private static Field.Amount times(Field.Amount rows, long factor) {

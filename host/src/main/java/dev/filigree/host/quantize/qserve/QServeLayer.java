@@ -159,7 +159,8 @@ public final class QServeLayer {
         return QuantizedTensor.ofCodes(DType.U4, codes, out, in);
     }
 
-    private static float[] negated(float[] values) {
+    /** Zeros here are what is subtracted there. */
+    static float[] negated(float[] values) {
         float[] negated = new float[values.length];
         for (int i = 0; i < values.length; i++) {
             // 0 - x rather than -x: a zero of 0 stays without a sign.

@@ -52,10 +52,7 @@ final class QServePublisher {
             tensors.put("qweight", codes());
             if (layer.storage().weight().groupSize() == 0) {
                 tensors.put("s1_scales", half("wscales"));
-                float[] zeros = tensor("wzeros").values();
-                for (int n = 0; n < out; n++) {
-                    zeros[n] = 0 - zeros[n];
-                }
+                float[] zeros = QServeLayer.negated(tensor("wzeros").values());
                 tensors.put("s1_szeros", QuantizedTensor.of(DType.F16, zeros, out));
             } else {
                 tensors.put("s1_scales", half("channel_scales"));
